@@ -1,0 +1,351 @@
+"""Does this user have this certification coming? The heart of the product.
+
+Rules: R4, R7, R8, R11, R18–R21, R25, R27, R29, R30.
+
+`evaluate` is a pure function of the definition, the person, the stored course completions and the cycles already
+made. Whoever calls it writes the one decision it returns under a condition, and calls it again until it says
+`Nothing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from certification.domain.eligibility import Reason, ineligibility
+from certification.domain.model import (
+    Certification,
+    CertificationCompletion,
+    CourseCompletion,
+    Evidence,
+    Holder,
+    HolderType,
+    Organization,
+    Origin,
+    PublishStatus,
+    Renewal,
+    RenewalBasis,
+    User,
+)
+from certification.domain.requirements import Satisfaction, countable, qualifies, satisfy
+from certification.domain.status import validity
+from certification.domain.validity import (
+    ONE_DAY,
+    ValidityEndedError,
+    add,
+    expiration_date,
+    renewed_expiration_date,
+    subtract,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What one evaluation looks at. `completions` are the user's cycles of this certification, in any order."""
+
+    certification: Certification
+    user: User
+    organization: Organization | None
+    course_completions: Sequence[CourseCompletion]
+    completions: Sequence[CertificationCompletion]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When and by whom a decision is made; `today` is the civil date of `now` in the service's zone."""
+
+    now: datetime
+    today: date
+    actor: str
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Award:
+    """Put `completion`; where it continues a cycle, `continued` is that cycle with the link, to be written with it."""
+
+    completion: CertificationCompletion
+    continued: CertificationCompletion | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amend:
+    """Write this new state of an existing completion: added evidence (R27), or under review (R30)."""
+
+    completion: CertificationCompletion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing:
+    """There is nothing to write, and why."""
+
+    reason: Reason
+
+
+Decision = Award | Amend | Nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Which course completions count for the next cycle, and what that cycle would continue (R25)."""
+
+    counts: Callable[[CourseCompletion], bool]
+    previous: CertificationCompletion | None = None
+    renewal: Renewal | None = None
+    opens_on: date | None = None
+    closed: Reason | None = None
+
+
+def evaluate(facts: Facts, moment: Moment) -> Decision:
+    """The one next thing to write for this user and certification, or nothing."""
+    review = _evidence_to_review(facts, moment)
+    if review is not None:
+        return Amend(completion=review)
+    if facts.certification.publish_status is not PublishStatus.PUBLISHED:
+        return _nothing("not_published", "The certification is not published.")
+    amended = _with_later_evidence(facts, moment)
+    if amended is not None:
+        return Amend(completion=amended)
+    window = open_window(facts.certification, facts.completions)
+    if window.closed is not None:
+        return Nothing(reason=window.closed)
+    satisfaction = satisfy(facts.certification.requirements, facts.course_completions, window.counts)
+    if not satisfaction.complete:
+        return _nothing("requirements_missing", "Required courses are still missing.")
+    reasons = ineligibility(facts.certification, facts.user, facts.organization)
+    if reasons:
+        return Nothing(reason=reasons[0])
+    return _award(facts, window, satisfaction, moment)
+
+
+def open_window(certification: Certification, completions: Sequence[CertificationCompletion]) -> Window:
+    """From when course completions count, given the cycles made so far (R25, R29)."""
+    newer_than_revocation = _after_revocations(completions)
+    previous = last_cycle(completions)
+    if previous is None:
+        return Window(counts=newer_than_revocation)
+    expires = previous.expiration_date
+    if expires is None:
+        closed = Reason(code="held_for_good", message="The holder has it already, and it never expires.")
+        return Window(counts=newer_than_revocation, previous=previous, closed=closed)
+    renewal = certification.renewal
+    opens_on = subtract(expires, renewal.opens) if renewal else expires + ONE_DAY
+    first_day = max(opens_on, previous.completion_date + ONE_DAY)
+    return Window(
+        counts=lambda c: c.completed_on >= first_day and newer_than_revocation(c),
+        previous=previous,
+        renewal=renewal,
+        opens_on=first_day,
+    )
+
+
+def last_cycle(completions: Sequence[CertificationCompletion]) -> CertificationCompletion | None:
+    """The cycle whose validity ends last; what was revoked is not one any more."""
+    valid = [c for c in completions if validity(c) is not None]
+    return max(valid, key=_validity_end, default=None)
+
+
+def _validity_end(completion: CertificationCompletion) -> tuple[date, int]:
+    span = validity(completion)
+    return (span[1] if span else date.min, completion.cycle)
+
+
+def _after_revocations(
+    completions: Sequence[CertificationCompletion],
+) -> Callable[[CourseCompletion], bool]:
+    """R29: after a revocation every counted completion must be newer than it."""
+    revocations = [c.revoked_at for c in completions if c.revoked_at is not None]
+    if not revocations:
+        return lambda _: True
+    latest = max(revocations)
+    return lambda c: c.completed_at > latest
+
+
+def _award(facts: Facts, window: Window, satisfaction: Satisfaction, moment: Moment) -> Decision:
+    earned_on = satisfaction.completion_date
+    try:
+        draft = _dated(facts, window, satisfaction, moment, earned_on)
+    except ValidityEndedError as exc:
+        return _nothing(exc.code, f"{exc.message[0].upper()}{exc.message[1:]}.")
+    previous = window.previous
+    if draft.renews is None or previous is None:
+        return Award(completion=draft)
+    superseded_on = draft.effective_date if _cuts_short(previous, draft) else previous.superseded_on
+    continued = changed(
+        replace(previous, renewed_by=draft.cycle, superseded_on=superseded_on),
+        moment,
+        reason=f"renewed by cycle {draft.cycle}",
+    )
+    return Award(completion=draft, continued=continued)
+
+
+def _dated(
+    facts: Facts, window: Window, satisfaction: Satisfaction, moment: Moment, earned_on: date
+) -> CertificationCompletion:
+    policy = facts.certification.expiration
+    if policy is None:
+        raise ValidityEndedError("the certification has no expiration policy")
+    effective, expires, renews = earned_on, None, None
+    if is_renewal(window, earned_on) and window.previous is not None and window.renewal is not None:
+        renews = window.previous.cycle
+        effective, expires = renewed_dates(
+            facts.certification, window.previous, earned_on, window.renewal.basis
+        )
+    else:
+        expires = expiration_date(policy, earned_on)
+    return new_completion(
+        facts.certification,
+        Holder(type=HolderType.USER, id=facts.user.user_id),
+        facts.completions,
+        moment,
+        completion_date=earned_on,
+        effective_date=effective,
+        expiration_date=expires,
+        origin=Origin.AUTOMATIC,
+        evidence=satisfaction.evidence,
+        renews=renews,
+    )
+
+
+def is_renewal(window: Window, earned_on: date) -> bool:
+    """Within window and grace; after grace it is a new cycle from the new completion date (R25)."""
+    previous, renewal = window.previous, window.renewal
+    if previous is None or renewal is None or previous.expiration_date is None:
+        return False
+    last_day = add(previous.expiration_date, renewal.grace) if renewal.grace else previous.expiration_date
+    return earned_on <= last_day
+
+
+def renewed_dates(
+    certification: Certification,
+    previous: CertificationCompletion,
+    completion_date: date,
+    basis: RenewalBasis,
+) -> tuple[date, date | None]:
+    """Effective and expiration date of what continues `previous` (R25)."""
+    policy = certification.expiration
+    if policy is None:
+        raise ValidityEndedError("the certification has no expiration policy")
+    if basis is RenewalBasis.COMPLETION or previous.expiration_date is None:
+        return completion_date, expiration_date(policy, completion_date)
+    expires = renewed_expiration_date(
+        policy, old_expiration=previous.expiration_date, completion_date=completion_date
+    )
+    return previous.expiration_date + ONE_DAY, expires
+
+
+def new_completion(
+    certification: Certification,
+    holder: Holder,
+    siblings: Sequence[CertificationCompletion],
+    moment: Moment,
+    *,
+    completion_date: date,
+    effective_date: date,
+    expiration_date: date | None,
+    origin: Origin,
+    evidence: tuple[Evidence, ...] = (),
+    renews: int | None = None,
+    reason: str = "",
+    announced: bool = True,
+) -> CertificationCompletion:
+    """The next cycle with these dates. What has lapsed already is recorded as such, and not announced (R7)."""
+    lapsed = expiration_date is not None and expiration_date < moment.today
+    return CertificationCompletion(
+        holder=holder,
+        certification_id=certification.certification_id,
+        certification_version=certification.version,
+        cycle=max((c.cycle for c in siblings), default=0) + 1,
+        completion_date=completion_date,
+        effective_date=effective_date,
+        expiration_date=expiration_date,
+        origin=origin,
+        evidence=evidence,
+        started_on=effective_date if effective_date <= moment.today else None,
+        lapsed_on=expiration_date + ONE_DAY if expiration_date and lapsed else None,
+        renews=renews,
+        announced=announced and not lapsed,
+        revision=1,
+        changed_at=moment.now,
+        changed_by=moment.actor,
+        reason=reason,
+        correlation_id=moment.correlation_id,
+    )
+
+
+def changed(completion: CertificationCompletion, moment: Moment, *, reason: str) -> CertificationCompletion:
+    """The same completion as the next revision, with who, when and why (R33)."""
+    return replace(
+        completion,
+        revision=completion.revision + 1,
+        changed_at=moment.now,
+        changed_by=moment.actor,
+        reason=reason,
+        correlation_id=moment.correlation_id,
+    )
+
+
+def _cuts_short(previous: CertificationCompletion, renewal: CertificationCompletion) -> bool:
+    span = validity(previous)
+    return span is not None and renewal.effective_date <= span[1]
+
+
+def _with_later_evidence(facts: Facts, moment: Moment) -> CertificationCompletion | None:
+    """R27: an award made before the courses were finished gets their evidence, not a second award."""
+    held = last_cycle(facts.completions)
+    if held is None or held.evidence or held.origin is Origin.AUTOMATIC:
+        return None
+    earlier = [c for c in facts.completions if c.cycle < held.cycle]
+    window = open_window(facts.certification, earlier)
+    satisfaction = satisfy(facts.certification.requirements, facts.course_completions, window.counts)
+    if window.closed is not None or not satisfaction.complete:
+        return None
+    if held.expiration_date is not None and satisfaction.completion_date > held.expiration_date:
+        return None
+    return changed(
+        replace(held, evidence=satisfaction.evidence), moment, reason="the required courses were completed"
+    )
+
+
+def _evidence_to_review(facts: Facts, moment: Moment) -> CertificationCompletion | None:
+    """R30: an award whose evidence was retracted, or fell below the minimum, is flagged once, never silently."""
+    for completion in facts.completions:
+        if completion.revoked_at is not None or completion.under_review:
+            continue
+        if broken_evidence(completion, facts):
+            return changed(
+                replace(completion, under_review=True),
+                moment,
+                reason="a course completion it rests on was retracted or corrected",
+            )
+    return None
+
+
+def broken_evidence(completion: CertificationCompletion, facts: Facts) -> tuple[Evidence, ...]:
+    """Evidence that no longer stands, without what a person has already let stand."""
+    standing = {(c.course_id, c.completed_at): c for c in countable(facts.course_completions)}
+    known = {(c.course_id, c.completed_at) for c in facts.course_completions}
+    reviewed = {(e.course_id, e.completed_at) for e in completion.reviewed}
+    broken = []
+    for evidence in completion.evidence:
+        key = (evidence.course_id, evidence.completed_at)
+        if key in reviewed or key not in known:
+            continue
+        present = standing.get(key)
+        if present is None or not _still_qualifies(facts.certification, present, evidence):
+            broken.append(evidence)
+    return tuple(broken)
+
+
+def _still_qualifies(certification: Certification, present: CourseCompletion, evidence: Evidence) -> bool:
+    """A minimum raised later takes nothing away (R22): only a score that fell can break evidence."""
+    asked = [r for r in certification.requirements.courses if evidence.course_id in r.accepted_courses]
+    if not asked or any(qualifies(requirement, present) for requirement in asked):
+        return True
+    as_it_was = replace(present, score=evidence.score, received=())
+    return not any(qualifies(requirement, as_it_was) for requirement in asked)
+
+
+def _nothing(code: str, message: str) -> Nothing:
+    return Nothing(reason=Reason(code=code, message=message))
