@@ -25,6 +25,7 @@ QUEUE_FIELDS = OWN_API_FIELDS | {
     "date_only",
     "retracts",
     "retracts_event_id",
+    "voidable",
     "correlation_id",
 }
 _USER_FIELDS = ("user_id", "email", "identity")
@@ -55,6 +56,7 @@ class CourseCompletionMessage:
     One of `course_id` and `course_identity` (the LMS's name for the course) is set. `retracts`: the LMS takes back
     (R30) what it sent under `retracts_event_id` (same source; user and course may be unknown then) or, without one,
     this user's completions of this course up to `completed_at`, which is then the instant of the retraction.
+    `voidable`: its source may retract it by `event_id` alone, so whose event it was is kept.
     """
 
     event_id: str
@@ -67,6 +69,7 @@ class CourseCompletionMessage:
     score: float | None = None
     retracts: bool = False
     retracts_event_id: str | None = None
+    voidable: bool = False
     correlation_id: str | None = None
 
     def to_payload(self) -> dict[str, object]:
@@ -84,6 +87,7 @@ class CourseCompletionMessage:
             "score": self.score,
             "retracts": self.retracts or None,
             "retracts_event_id": self.retracts_event_id,
+            "voidable": self.voidable or None,
             "correlation_id": self.correlation_id,
         }
         return {name: value for name, value in values.items() if value is not None}
@@ -114,6 +118,7 @@ def parse_course_completion(
         score=reader.number("score"),
         retracts=reader.flag("retracts") or retracts_event_id is not None,
         retracts_event_id=retracts_event_id,
+        voidable=reader.flag("voidable"),
         correlation_id=reader.text("correlation_id", limit=MAX_EVENT_ID),
     )
     _require_fields(reader, source=source, course_optional=retracts_event_id is not None)

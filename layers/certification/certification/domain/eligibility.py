@@ -56,8 +56,15 @@ def permits(permissions: Permissions | None, user: User, organization: Organizat
             return not permissions.groups.isdisjoint(theirs)
         case Audience.RULES:
             return bool(permissions.rules) and all(
-                _attribute(rule, user, organization) in rule.values for rule in permissions.rules
+                _holds(rule, _attribute(rule, user, organization)) for rule in permissions.rules
             )
+
+
+def _holds(rule: AttributeRule, value: object) -> bool:
+    """True is not 1 here, as it is not in JSON."""
+    return any(
+        value == wanted and isinstance(value, bool) is isinstance(wanted, bool) for wanted in rule.values
+    )
 
 
 def _attribute(rule: AttributeRule, user: User, organization: Organization | None) -> object:

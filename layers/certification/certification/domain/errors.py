@@ -65,3 +65,9 @@ class ChangedMeanwhileError(CertificationServiceError):
     """Somebody else wrote first: read again and decide again. On the API: the `If-Match` did not hold (412)."""
 
     code = "precondition-failed"
+
+
+class UnavailableError(CertificationServiceError):
+    """Something of ours has no capacity at the moment; trying again is right (503)."""
+
+    code = "unavailable"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from certification.domain.eligibility import Reason, ineligibility
+from certification.domain.errors import InvalidError
 from certification.domain.model import (
     Certification,
     CertificationCompletion,
@@ -28,7 +29,8 @@ from certification.domain.model import (
     RenewalBasis,
     User,
 )
-from certification.domain.requirements import Satisfaction, countable, qualifies, satisfy
+from certification.domain.occupied_days import first_free_day, superseded_from
+from certification.domain.requirements import Satisfaction, countable, current_score, qualifies, satisfy
 from certification.domain.status import validity
 from certification.domain.validity import (
     ONE_DAY,
@@ -112,7 +114,7 @@ def evaluate(facts: Facts, moment: Moment) -> Decision:
         return Nothing(reason=window.closed)
     satisfaction = satisfy(facts.certification.requirements, facts.course_completions, window.counts)
     if not satisfaction.complete:
-        return _nothing("requirements_missing", "Required courses are still missing.")
+        return _courses_missing(window, moment.today)
     reasons = ineligibility(facts.certification, facts.user, facts.organization)
     if reasons:
         return Nothing(reason=reasons[0])
@@ -125,11 +127,13 @@ def open_window(certification: Certification, completions: Sequence[Certificatio
     previous = last_cycle(completions)
     if previous is None:
         return Window(counts=newer_than_revocation)
-    expires = previous.expiration_date
-    if expires is None:
+    if previous.expiration_date is None and previous.superseded_on is None:
         closed = Reason(code="held_for_good", message="The holder has it already, and it never expires.")
         return Window(counts=newer_than_revocation, previous=previous, closed=closed)
-    renewal = certification.renewal
+    # What took the place of the last valid one was revoked since (R29): that is not renewed a second time.
+    had_its_place_taken = previous.renewed_by is not None or previous.superseded_on is not None
+    renewal = None if had_its_place_taken else certification.renewal
+    expires = validity_end(previous)
     opens_on = subtract(expires, renewal.opens) if renewal else expires + ONE_DAY
     first_day = max(opens_on, previous.completion_date + ONE_DAY)
     return Window(
@@ -143,12 +147,13 @@ def open_window(certification: Certification, completions: Sequence[Certificatio
 def last_cycle(completions: Sequence[CertificationCompletion]) -> CertificationCompletion | None:
     """The cycle whose validity ends last; what was revoked is not one any more."""
     valid = [c for c in completions if validity(c) is not None]
-    return max(valid, key=_validity_end, default=None)
+    return max(valid, key=lambda c: (validity_end(c), c.cycle), default=None)
 
 
-def _validity_end(completion: CertificationCompletion) -> tuple[date, int]:
+def validity_end(completion: CertificationCompletion) -> date:
+    """The last valid day, open end as `date.max`; `date.min` for what was never valid."""
     span = validity(completion)
-    return (span[1] if span else date.min, completion.cycle)
+    return span[1] if span else date.min
 
 
 def _after_revocations(
@@ -169,9 +174,11 @@ def _award(facts: Facts, window: Window, satisfaction: Satisfaction, moment: Mom
     except ValidityEndedError as exc:
         return _nothing(exc.code, f"{exc.message[0].upper()}{exc.message[1:]}.")
     previous = window.previous
+    if draft.expiration_date is not None and draft.expiration_date < draft.effective_date:
+        return _nothing("held_then", "Another cycle was valid on all the days for which this one would be.")
     if draft.renews is None or previous is None:
         return Award(completion=draft)
-    superseded_on = draft.effective_date if _cuts_short(previous, draft) else previous.superseded_on
+    superseded_on = superseded_from(previous, draft.effective_date)
     continued = changed(
         replace(previous, renewed_by=draft.cycle, superseded_on=superseded_on),
         moment,
@@ -186,21 +193,17 @@ def _dated(
     policy = facts.certification.expiration
     if policy is None:
         raise ValidityEndedError("the certification has no expiration policy")
-    effective, expires, renews = earned_on, None, None
-    if is_renewal(window, earned_on) and window.previous is not None and window.renewal is not None:
-        renews = window.previous.cycle
-        effective, expires = renewed_dates(
-            facts.certification, window.previous, earned_on, window.renewal.basis
-        )
-    else:
-        expires = expiration_date(policy, earned_on)
+    renewed = _renewal_dates(facts.certification, window, earned_on)
+    renews = window.previous.cycle if renewed and window.previous else None
+    effective, expires = renewed or (earned_on, expiration_date(policy, earned_on))
+    others = [c for c in facts.completions if c.cycle != renews]
     return new_completion(
         facts.certification,
         Holder(type=HolderType.USER, id=facts.user.user_id),
         facts.completions,
         moment,
         completion_date=earned_on,
-        effective_date=effective,
+        effective_date=first_free_day(effective, expires or date.max, others),
         expiration_date=expires,
         origin=Origin.AUTOMATIC,
         evidence=satisfaction.evidence,
@@ -208,13 +211,36 @@ def _dated(
     )
 
 
+def _renewal_dates(
+    certification: Certification, window: Window, earned_on: date
+) -> tuple[date, date | None] | None:
+    """Effective and expiration date of a renewal; None where it is a new cycle.
+
+    With a grace longer than the validity, what is renewed could have ended before it was earned (R6): a new cycle.
+    """
+    if window.previous is None or window.renewal is None or not is_renewal(window, earned_on):
+        return None
+    effective, expires = renewed_dates(certification, window.previous, earned_on, window.renewal.basis)
+    return None if expires is not None and expires < earned_on else (effective, expires)
+
+
 def is_renewal(window: Window, earned_on: date) -> bool:
     """Within window and grace; after grace it is a new cycle from the new completion date (R25)."""
+    last_day = last_day_to_renew(window)
+    return last_day is not None and earned_on <= last_day
+
+
+def last_day_to_renew(window: Window) -> date | None:
+    """The last day of window and grace; None where nothing can be renewed."""
     previous, renewal = window.previous, window.renewal
     if previous is None or renewal is None or previous.expiration_date is None:
-        return False
-    last_day = add(previous.expiration_date, renewal.grace) if renewal.grace else previous.expiration_date
-    return earned_on <= last_day
+        return None
+    if renewal.grace is None:
+        return previous.expiration_date
+    try:
+        return add(previous.expiration_date, renewal.grace)
+    except InvalidError:
+        return date.max
 
 
 def renewed_dates(
@@ -286,11 +312,6 @@ def changed(completion: CertificationCompletion, moment: Moment, *, reason: str)
     )
 
 
-def _cuts_short(previous: CertificationCompletion, renewal: CertificationCompletion) -> bool:
-    span = validity(previous)
-    return span is not None and renewal.effective_date <= span[1]
-
-
 def _with_later_evidence(facts: Facts, moment: Moment) -> CertificationCompletion | None:
     """R27: an award made before the courses were finished gets their evidence, not a second award."""
     held = last_cycle(facts.completions)
@@ -339,12 +360,25 @@ def broken_evidence(completion: CertificationCompletion, facts: Facts) -> tuple[
 
 
 def _still_qualifies(certification: Certification, present: CourseCompletion, evidence: Evidence) -> bool:
-    """A minimum raised later takes nothing away (R22): only a score that fell can break evidence."""
+    """A minimum raised later takes nothing away (R22): only a score that fell can break evidence.
+
+    Whether it fell below what was asked when the award was made, or only below what is asked by now, a person decides.
+    """
     asked = [r for r in certification.requirements.courses if evidence.course_id in r.accepted_courses]
     if not asked or any(qualifies(requirement, present) for requirement in asked):
         return True
-    as_it_was = replace(present, score=evidence.score, received=())
-    return not any(qualifies(requirement, as_it_was) for requirement in asked)
+    score = current_score(present)
+    return evidence.score is None or (score is not None and score >= evidence.score)
+
+
+def _courses_missing(window: Window, today: date) -> Nothing:
+    """Who holds it lacks nothing yet: what counts next begins with the window (R25)."""
+    message = "Required courses are still missing."
+    if window.opens_on is not None and today < window.opens_on:
+        message = f"It is held; what is completed from {window.opens_on.isoformat()} on counts next (R25)."
+    elif window.opens_on is not None:
+        message = f"Required courses were not repeated since {window.opens_on.isoformat()} (R25)."
+    return _nothing("requirements_missing", message)
 
 
 def _nothing(code: str, message: str) -> Nothing:

@@ -246,11 +246,13 @@ class CourseCompletion:
     """The fact that a user completed a course at an instant. Identity: user, course, `completed_at` (R12).
 
     `completed_on` is its civil date in the service's zone (R1). `received` lists what came after the first delivery.
+    `outside_name`: what the LMS calls the course, where it was found by that name.
     `retracted_at`: the LMS took it back (R30); it no longer counts.
     """
 
     user_id: UserId
     course_id: CourseId
+    outside_name: str = ""
     completed_at: datetime
     completed_on: date
     score: float | None = None
@@ -278,6 +280,7 @@ class DatedChange:
     on: date
     kind: ChangeKind
     previous_expiration_date: date | None = None
+    previous_reminded_on: date | None = None
     previous_revoked_at: datetime | None = None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,7 +13,8 @@ from certification.domain.instants import InvalidInstantError, parse_instant_or_
 from certification.domain.model import Identity
 
 MAX_EXTERNAL_ID = 512
-MAX_EMAIL = 254
+MAX_EMAIL = 320
+LARGEST_NUMBER = 1e100  # NaN is not below it either
 _ID = re.compile(r"[A-Za-z0-9._:+@-]{1,128}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -39,14 +39,14 @@ def normalize_email(value: object) -> str | None:
 
 
 def finite_number(value: object) -> float | None:
-    """The finite number that a JSON value is; None for anything else (true and false are no numbers)."""
+    """The number that a JSON value is, of a size that a row can keep; None for anything else, true and false too."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
         number = float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
+    return number if abs(number) <= LARGEST_NUMBER else None
 
 
 class PayloadReader:
@@ -94,7 +94,7 @@ class PayloadReader:
     def number(self, name: str) -> float | None:
         number = finite_number(self._values.get(name))
         if number is None and self.has(name):
-            self.fail(name, "invalid_number", "Must be a finite number.")
+            self.fail(name, "invalid_number", f"Must be a number, at most {LARGEST_NUMBER:g}.")
         return number
 
     def email(self, name: str) -> str | None:

@@ -65,9 +65,14 @@ def conflicting(completions: Iterable[CourseCompletion]) -> list[CourseCompletio
         if not completion.event_id:
             continue
         winner = first.setdefault((completion.source, completion.event_id), completion)
-        if winner is not completion:
+        if _told(winner) != _told(completion):
             losers.append(completion)
     return losers
+
+
+def _told(completion: CourseCompletion) -> tuple[object, ...]:
+    """What the event said. A course of ours that took the LMS's name since then makes no conflict (R17)."""
+    return completion.completed_at, completion.outside_name or completion.course_id
 
 
 def current_score(completion: CourseCompletion) -> float | None:

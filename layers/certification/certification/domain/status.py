@@ -71,18 +71,26 @@ def next_due(completion: CertificationCompletion, reminders: Iterable[Duration])
         return None
     if completion.started_on is None and _will_start(completion):
         return Due(on=completion.effective_date, kind=DueKind.START)
-    if completion.superseded_on is not None or completion.lapsed_on is not None:
-        return None
-    if completion.expiration_date is None:
+    expires = completion.expiration_date
+    if (
+        expires is None
+        or completion.lapsed_on is not None
+        or _is_superseded_by(completion, expires + ONE_DAY)
+    ):
         return None
     ahead = [day for day in reminder_days(completion, reminders) if _is_unsent(completion, day)]
     if ahead:
         return Due(on=min(ahead), kind=DueKind.REMINDER)
-    return Due(on=completion.expiration_date + ONE_DAY, kind=DueKind.LAPSE)
+    return Due(on=expires + ONE_DAY, kind=DueKind.LAPSE)
 
 
 def _will_start(completion: CertificationCompletion) -> bool:
     return completion.superseded_on is None or completion.effective_date < completion.superseded_on
+
+
+def _is_superseded_by(completion: CertificationCompletion, day: date) -> bool:
+    """What is superseded does not lapse; what lapses before another takes its place does (R9)."""
+    return completion.superseded_on is not None and completion.superseded_on <= day
 
 
 def _is_unsent(completion: CertificationCompletion, day: date) -> bool:

@@ -73,6 +73,8 @@ def civil_date(instant: datetime, zone: ZoneInfo) -> date:
 def anchor_on_or_after(earliest: date, policy: Anchored) -> date:
     """The first anchor day not before `earliest`; 29 February is the 28th in a common year (R2)."""
     for year in (earliest.year, earliest.year + 1):
+        if year > date.max.year:
+            raise InvalidError(f"{earliest.isoformat()} and the anchor after it leave the calendar")
         last_day = calendar.monthrange(year, policy.month)[1]
         anchor = date(year, policy.month, min(policy.day, last_day))
         if anchor >= earliest:
