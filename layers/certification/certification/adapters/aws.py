@@ -1,0 +1,34 @@
+"""AWS clients with time-outs inside the functions' own, and one retry layer.
+
+By botocore itself: what boto3 adds (resources, S3's transfer manager) is part of a cold start, and nobody uses it here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+
+@cache
+def create_client(service: str) -> Any:
+    """A client for this service; made once, safe to share between threads."""
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=3,
+        read_timeout=10,
+        retries={"mode": "standard", "max_attempts": 4},
+        max_pool_connections=20,
+        # Requests are built by typed code of ours; what is wrong with one, the service says. A tenth of a call's CPU.
+        parameter_validation=False,
+        # Addresses for others to fetch from S3: without it botocore signs them in a way that new buckets refuse.
+        signature_version="s3v4" if service == "s3" else None,
+    )
+    return _session().create_client(service, config=config)
+
+
+@cache
+def _session() -> Any:
+    from botocore.session import Session
+
+    return Session()
