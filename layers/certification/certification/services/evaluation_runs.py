@@ -1,0 +1,259 @@
+"""Evaluate everyone who completed one of a certification's courses, in pages (R13, R18, R22, R23).
+
+The pages come from the lagging index of completions by course; hence the second look a quarter of an hour after the
+first. A user appears once: with the first course, in their order, that it completed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from certification.domain import shapes
+from certification.domain.errors import AlreadyExistsError, ChangedMeanwhileError, InvalidError, NotFoundError
+from certification.domain.evaluation import Award, Moment
+from certification.domain.evaluation_run import (
+    EvaluationRun,
+    Finding,
+    Outcome,
+    Place,
+    RunState,
+    after_page,
+    after_phase,
+    failed,
+    new_run,
+)
+from certification.domain.model import Certification, CertificationCompletion, HolderType, PublishStatus
+from certification.domain.outlook import foresee
+from certification.domain.ports import (
+    Clock,
+    Definitions,
+    Directory,
+    Evaluations,
+    Ledger,
+    Queue,
+    Slice,
+    UserRecord,
+)
+from certification.domain.validity import civil_date
+from certification.services.awarding import Awarding, Organizations, cycles, facts_of
+from certification.services.definitions import checked
+
+logger = logging.getLogger(__name__)
+
+USERS_AT_ONCE = 50
+SECOND_LOOK_SECONDS = 900
+TRIED_PARTS = ("requirements", "expiration", "permissions", "renewal")
+TimeLeft = Callable[[], bool]
+
+
+class EvaluationRunner:
+    """Advances runs. Two workers on one run cannot count or award anybody twice: the page is written once."""
+
+    def __init__(
+        self,
+        *,
+        evaluations: Evaluations,
+        ledger: Ledger,
+        definitions: Definitions,
+        directory: Directory,
+        evaluation_queue: Queue,
+        clock: Clock,
+        zone: ZoneInfo,
+    ) -> None:
+        self._evaluations = evaluations
+        self._ledger = ledger
+        self._definitions = definitions
+        self._directory = directory
+        self._evaluation_queue = evaluation_queue
+        self._clock = clock
+        self._zone = zone
+        self._awarding = Awarding(ledger)
+
+    def advance(self, evaluation_id: str, time_left: TimeLeft) -> EvaluationRun | None:
+        """Work on a run while there is time; then leave a message for whoever goes on. None: there is no such run."""
+        run = self._evaluations.run(evaluation_id)
+        while run is not None and not run.finished:
+            if not time_left():
+                self._evaluation_queue.send([run.request])
+                return run
+            try:
+                run = self._step(run)
+            except ChangedMeanwhileError:
+                # Somebody wrote this page first: another worker, which may die yet, or our own repeated request.
+                run = self._evaluations.run(evaluation_id)
+        if run is not None and run.state is RunState.COMPLETED:
+            self._look_again(run)
+        return run
+
+    def _step(self, run: EvaluationRun) -> EvaluationRun:
+        definition = self._definitions.certification(run.certification_id)
+        if definition is None:
+            return self._saved(failed(run, "the certification does not exist any more", self._clock.now()))
+        certification = tried(definition, run.trial)
+        courses = sorted(certification.requirements.accepted_courses)
+        if run.place.course >= len(courses):
+            return self._saved(after_phase(run, self._clock.now()))
+        page = self._ledger.users_with_course(
+            courses[run.place.course], limit=USERS_AT_ONCE, start=run.place.start
+        )
+        users = [user_id for user_id in dict.fromkeys(page.items) if user_id != run.place.last_user]
+        findings = self._findings(run, certification, courses, users)
+        return self._saved(after_page(run, findings, _next_place(run.place, page)))
+
+    def _findings(
+        self, run: EvaluationRun, certification: Certification, courses: Sequence[str], users: Sequence[str]
+    ) -> list[Finding]:
+        organizations = Organizations(self._directory)
+        findings = []
+        for user_id in users:
+            record = self._ledger.read_user(user_id)
+            if record.user is not None and _first_course(record, courses) == courses[run.place.course]:
+                findings.append(self._finding(run, certification, record, organizations))
+        return findings
+
+    def _finding(
+        self,
+        run: EvaluationRun,
+        certification: Certification,
+        record: UserRecord,
+        organizations: Organizations,
+    ) -> Finding:
+        now = self._clock.now()
+        moment = Moment(
+            now=now,
+            today=civil_date(now, self._zone),
+            actor=f"evaluation:{run.evaluation_id}",
+            correlation_id=run.correlation_id,
+        )
+        user_id = str(record.user.user_id) if record.user else ""
+        try:
+            if not run.writes:
+                return self._would(certification, record, organizations, moment, user_id)
+            settled = self._awarding.settle(record, certification, moment, organizations.of(record))
+            mine = _made_by(settled.record, certification, moment.actor)
+            return _found(user_id, mine or settled.awarded, settled.reason.message, done=True)
+        except Exception:
+            logger.exception("one evaluation failed", extra={"evaluation_id": run.evaluation_id})
+            return self._handed_over(run, user_id)
+
+    def _would(
+        self,
+        certification: Certification,
+        record: UserRecord,
+        organizations: Organizations,
+        moment: Moment,
+        user_id: str,
+    ) -> Finding:
+        as_published = replace(certification, publish_status=PublishStatus.PUBLISHED)
+        facts = facts_of(record, as_published, organizations.of(record))
+        if facts is None:
+            return _found(user_id, (), "There is no such user.", done=False)
+        outlook = foresee(facts, moment)
+        if isinstance(outlook, Award):
+            return _found(user_id, (outlook.completion,), "All requirements are satisfied.", done=False)
+        return _found(user_id, (), outlook.reason.message, done=False)
+
+    def _handed_over(self, run: EvaluationRun, user_id: str) -> Finding:
+        """One user's failure does not stop the run: it is tried again by itself (R16)."""
+        if run.writes:
+            message = {"kind": "evaluate", "user_id": user_id, "certification_id": run.certification_id}
+            self._evaluation_queue.send([{**message, "correlation_id": run.correlation_id}])
+        return Finding(
+            user_id=user_id, outcome=Outcome.FAILED, reason="The evaluation failed and is tried again."
+        )
+
+    def _look_again(self, run: EvaluationRun) -> None:
+        """The index of completions lags: what was stored just before the publish is found at the second look."""
+        if run.dry_run or run.look > 1:
+            return
+        again = new_run(
+            f"{run.evaluation_id}-2",
+            run.certification_id,
+            dry_run=False,
+            now=self._clock.now(),
+            actor=run.created_by,
+            max_awards=run.max_awards,
+            reason="second look",
+            look=run.look + 1,
+            correlation_id=run.correlation_id,
+        )
+        try:
+            self._evaluations.add(again)
+        except AlreadyExistsError:
+            logger.info("the second look is planned already", extra={"evaluation_id": run.evaluation_id})
+
+    def _saved(self, run: EvaluationRun) -> EvaluationRun:
+        self._evaluations.save(run)
+        return run
+
+
+def tried(definition: Certification, trial: Mapping[str, Any] | None) -> Certification:
+    """The definition with what a dry run wants to try instead of its own parts (R23)."""
+    if not trial:
+        return definition
+    readers: dict[str, Callable[[Any], Any]] = {
+        "requirements": shapes.requirements_from_json,
+        "expiration": shapes.expiration_from_json,
+        "permissions": shapes.permissions_from_json,
+        "renewal": shapes.renewal_from_json,
+    }
+    parts = {name: readers[name](value) for name, value in trial.items() if value is not None}
+    return replace(definition, **parts)
+
+
+def start_evaluation(
+    certification: Certification | None, run: EvaluationRun, evaluations: Evaluations, **receipt: Any
+) -> EvaluationRun:
+    """Add a run that was asked for; the stream starts it. `InvalidError` where it would make no sense."""
+    if certification is None:
+        raise NotFoundError("there is no such certification")
+    if certification.type is not HolderType.USER:
+        raise InvalidError("organization certifications are awarded by hand only (R31)")
+    if not run.dry_run and certification.publish_status is not PublishStatus.PUBLISHED:
+        raise InvalidError("only a published certification awards; a dry run works on any")
+    checked(tried(certification, run.trial))
+    evaluations.add(run, **receipt)
+    return run
+
+
+def _next_place(place: Place, page: Slice[str]) -> Place:
+    if page.next is None:
+        return Place(course=place.course + 1)
+    last_user = page.items[-1] if page.items else place.last_user
+    return Place(course=place.course, start=page.next, last_user=last_user)
+
+
+def _first_course(record: UserRecord, courses: Sequence[str]) -> str | None:
+    completed = {completion.course_id for completion in record.course_completions}
+    return next((course for course in courses if course in completed), None)
+
+
+def _made_by(
+    record: UserRecord, certification: Certification, actor: str
+) -> tuple[CertificationCompletion, ...]:
+    """What this very run awarded, also before it died and was started again: counted all the same."""
+    return tuple(
+        c for c in cycles(record, certification.certification_id) if c.changed_by == actor and c.revision == 1
+    )
+
+
+def _found(user_id: str, awarded: Sequence[CertificationCompletion], reason: str, *, done: bool) -> Finding:
+    if not awarded:
+        return Finding(user_id=user_id, outcome=Outcome.UNCHANGED, reason=reason)
+    expired = all(completion.lapsed_on is not None for completion in awarded)
+    valid, lapsed = (
+        (Outcome.AWARDED, Outcome.AWARDED_EXPIRED)
+        if done
+        else (Outcome.WOULD_AWARD, Outcome.WOULD_AWARD_EXPIRED)
+    )
+    return Finding(
+        user_id=user_id,
+        outcome=lapsed if expired else valid,
+        reason="All requirements are satisfied; it has expired already."
+        if expired
+        else "All requirements are satisfied.",
+    )
