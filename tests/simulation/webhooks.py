@@ -1,0 +1,89 @@
+"""What the webhook function has around it, and how an LMS sends: signed, and again until it is answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from datetime import datetime
+from typing import Any, ParamSpec, TypeVar
+
+from certification.bootstrap import App
+from certification.domain.intake import KeptWebhook
+from certification.domain.sources import SourceSecrets
+from certification.services.source_load import RefusalTally, SourceThrottle
+from certification.services.source_settings import SourceSettings
+from certification.services.webhooks import WebhookReceiver
+from lms_fakes import InMemoryIntake, InMemorySecretKeeper
+from lms_senders import WHSEC, standard_webhooks
+from simulation.clock import SimulatedClock
+from simulation.scheduler import Scheduler
+
+SOURCE = "lms"
+PATH = f"/webhooks/{SOURCE}"
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class SimulatedIntake(InMemoryIntake):
+    """The bucket of raw webhooks, which refuses now and then."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        super().__init__()
+        self._scheduler = scheduler
+
+    def keep(self, webhook: KeptWebhook) -> None:
+        scheduler = self._scheduler
+        scheduler.effect("before keep")
+        if scheduler.hurts(scheduler.rates.refused, "the intake refuses"):
+            raise ConnectionError("refused by the simulation")
+        super().keep(webhook)
+        scheduler.effect("after keep")
+
+
+class AtOnce(Executor):
+    """Runs in the caller's own turn: a thread of its own would have no place in the order of things."""
+
+    def submit(self, act: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> Future[T]:
+        done: Future[T] = Future()
+        try:
+            done.set_result(act(*arguments, **named))
+        except Exception as exc:  # noqa: BLE001 whoever asks for the result gets it
+            done.set_exception(exc)
+        return done
+
+
+def keeper() -> InMemorySecretKeeper:
+    return InMemorySecretKeeper({SOURCE: SourceSecrets(current=WHSEC)})
+
+
+def receiver(app: App, clock: SimulatedClock) -> WebhookReceiver:
+    """As the application makes it, with the clock of the run."""
+
+    def monotonic() -> float:
+        return clock.seconds
+
+    return WebhookReceiver(
+        settings=SourceSettings(app.sources, app.source_secrets, monotonic),
+        sources=app.sources,
+        providers=app.providers,
+        queue=app.course_completion_queue,
+        intake=app.intake,
+        clock=clock,
+        zone=app.config.zone,
+        executor=AtOnce(),
+        throttle=SourceThrottle(app.config.source_webhooks_per_second, monotonic),
+        refusals=RefusalTally(monotonic),
+    )
+
+
+def event_of(body: Any, now: datetime) -> dict[str, Any]:
+    """The HTTP event of a signed webhook."""
+    request = standard_webhooks(json.dumps(body).encode(), WHSEC, now)
+    return {
+        "pathParameters": {"source_id": SOURCE},
+        "headers": dict(request.headers),
+        "requestContext": {"requestId": "r-1"},
+        "body": request.body.decode(),
+        "isBase64Encoded": False,
+    }
