@@ -1,0 +1,1 @@
+"""What operators run: release, smoke test, redrive, cost, software bill of materials, audit."""
