@@ -32,6 +32,9 @@ from lms_senders import SENDERS
 USERS, COURSES = 30, 3
 # A busy machine takes seconds to start a worker: killed for as long as it likes, none would ever come to work.
 MOST_KILLED = 40
+# With fewer it was no drill: where the sending was over before, what it left on the queue is disturbed.
+FEWEST_KILLED = 3
+MOST_KILLING_SECONDS = 240
 SEED = 20261123
 
 
@@ -79,7 +82,9 @@ def deliver(sqs: Any, queue: str, completion: dict[str, Any], stop: threading.Ev
 def kill_workers(place: Place, stop: threading.Event) -> int:
     """Kill one worker after another until told to stop, or until there were many; answers how many."""
     killed, chance = 0, random.Random(SEED)
-    while not stop.wait(0.3) and killed < MOST_KILLED:
+    deadline = time.monotonic() + MOST_KILLING_SECONDS
+    while killed < (FEWEST_KILLED if stop.is_set() else MOST_KILLED) and time.monotonic() < deadline:
+        time.sleep(0.3)
         workers = processes.find(place, "ministack-lambda-")
         if workers:
             try:
@@ -192,7 +197,7 @@ def test_storm_with_killed_workers_a_restart_and_a_deployment_ends_in_the_oracle
         for sent in [*first, *second, *last]:
             sent.result()
         stop.set()
-        assert killer.result() > 0
+        assert killer.result() >= FEWEST_KILLED
     oracle = {user: max(days(number)) for number, user in enumerate(users)}
 
     def dates() -> dict[str, list[str]]:

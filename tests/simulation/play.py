@@ -21,6 +21,8 @@ ORGANIZATION: dict[str, Any] = {"name": "Company", "active": True, "groups": []}
 MORNING = 5 * 3600 + 15 * 60
 A_DAY = 24 * 3600
 MODES = (None, None, "renew", "replace")
+MOST_PATIENCE = 5000
+ARRIVALS = 3
 
 
 class Play:
@@ -129,12 +131,14 @@ class Play:
             )
 
     def do_arrive(self, operation: Operation, nth: int, steps: int) -> None:
-        """A new user, whose first courses are told at the moment at which it appears."""
-        user_id = f"u-{1000 + nth}"
-        whom = {"identity": identity_of(user_id)} if nth % 2 else {"email": email_of(user_id)}
-        self._complete_all(operation, user_id, whom, COURSES[: 1 + nth % 4])
+        """New users, whose first courses are told at the moment at which they appear."""
+        users = [f"u-{1000 + nth + number}" for number in range(ARRIVALS)]
+        for number, user_id in enumerate(users, nth):
+            whom = {"identity": identity_of(user_id)} if number % 2 else {"email": email_of(user_id)}
+            self._complete_all(operation, user_id, whom, COURSES[: 1 + number % 4])
         self.world.go_on(steps)
-        self.do_put_user(operation, user_id, "identity")
+        for user_id in users:
+            self.do_put_user(operation, user_id, "identity")
 
     def do_reopen(self, operation: Operation, user_id: str, certification: int, steps: int) -> None:
         """Courses are finished while a certification is withdrawn, and just before it is published again."""
@@ -190,7 +194,17 @@ class Play:
     ) -> None:
         profile = body or self._twisted(self._profiles.get(user_id) or user_body(user_id), user_id, twist)
         self._profiles[user_id] = profile
-        self.ask(operation, "PUT", f"/users/{user_id}", profile)
+        path = f"/users/{user_id}"
+        if operation.kind == "put_user" and body is not None:
+            self._wait_for_answers(path)
+        self.ask(operation, "PUT", path, profile)
+
+    def _wait_for_answers(self, path: str) -> None:
+        """Of two puts under way at once the older may win; who wants its last one to hold waits."""
+        for _ in range(MOST_PATIENCE):
+            if not any(call.path == path and call.status == 0 for _, call in self.calls):
+                return
+            self.world.go_on(1)
 
     def _twisted(self, profile: dict[str, Any], user_id: str, twist: str) -> dict[str, Any]:
         groups = [] if profile["groups"] else [GROUP]

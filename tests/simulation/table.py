@@ -25,7 +25,7 @@ from simulation.scheduler import Scheduler
 
 T = TypeVar("T")
 EVENTUAL_SECONDS = 2
-INDEX_SECONDS = (1, 1, 1, 5, 60, 600)
+INDEX_SECONDS = (1, 5, 60, 600)
 
 
 class LostAnswerError(Exception):

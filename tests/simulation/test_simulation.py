@@ -15,7 +15,7 @@ from simulation.mutations import MUTATIONS, NOTICED_BY
 ROOT = Path(__file__).parents[2]
 FEWEST = 20
 REPLAYED = "4"
-SEARCHED = 250
+SEARCHED = 500
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 

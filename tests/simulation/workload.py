@@ -14,6 +14,8 @@ from simulation.setting import COURSES, GROUP, LATE_USER, USERS, email_of, ident
 
 STEPS = (0, 0, 3, 10, 40, 200)
 RUSHED = (0, 0, 0, 2, 5)
+# To be parked just then, or to be stored already but not yet listed.
+AHEAD = {"put_user": (0, 10, 30), "publish": (30, 60, 120)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +77,24 @@ def arrivals(random: Random) -> list[Operation]:
 
 
 def _meeting(random: Random, operations: list[Operation]) -> list[Operation]:
-    """Just before a user or its identity appears, something about it comes in."""
+    """Just before a user or its identity appears, something about it comes in; before a publish, of anyone."""
     met: list[Operation] = []
     left = list(operations)
     for operation in operations:
-        if operation.kind == "put_user":
-            mine = [o for o in left if o.kind == "send" and o.args["user_id"] == operation.args["user_id"]]
-            for early in mine[: random.randint(0, 2)]:
-                left.remove(early)
-                met = [o for o in met if o is not early]
-                met.append(Operation(early.kind, random.choice((0, 10, 30)), early.args))
+        for early in _about(left, operation)[: random.randint(0, 2)]:
+            left.remove(early)
+            met = [o for o in met if o is not early]
+            met.append(Operation(early.kind, random.choice(AHEAD[operation.kind]), early.args))
         if operation in left:
             met.append(operation)
     return met
+
+
+def _about(operations: list[Operation], coming: Operation) -> list[Operation]:
+    sent = [o for o in operations if o.kind == "send"]
+    if coming.kind == "put_user":
+        return [o for o in sent if o.args["user_id"] == coming.args["user_id"]]
+    return sent if coming.kind == "publish" else []
 
 
 USER_CERTIFICATIONS = 4
