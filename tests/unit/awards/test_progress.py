@@ -219,6 +219,15 @@ class TestRenewal:
         assert progress["would_expire"]["date"] == "2029-11-20"
         assert api.on("2027-11-21").progress(certification)["current"]["cycle"] == 2
 
+    @pytest.mark.parametrize("basis", ["expiration", "completion"])
+    def test_renewed_it_shows_what_the_renewal_rests_on(self, api: Programme, basis: str) -> None:
+        certification = api.published(renewal={**RENEWAL, "basis": basis})
+        for day in ("2026-11-20", "2027-10-01"):
+            api.on(day).complete("c-1")
+        for day in ("2027-10-01", "2027-12-01"):
+            shown = api.on(day).progress(certification)["requirements"][0]
+            assert shown["by"] == {"course_id": "c-1", "completed_at": "2027-10-01T12:00:00Z"}
+
 
 def test_r27_awarded_by_hand_what_is_still_open_stays_visible(api: Programme) -> None:
     certification = api.published()

@@ -25,6 +25,8 @@ from certification.domain.model import (
     Permissions,
     PublishStatus,
     ReceivedScore,
+    Renewal,
+    RenewalBasis,
     Requirement,
     Requirements,
     Status,
@@ -412,6 +414,37 @@ class TestByHandBeforeTheCourses:
         life.learn("a", on=day("2026-11-20"))
         assert life.evaluate() == "held_for_good"
         assert len(life.cycles[1].evidence) == 1
+
+    @pytest.mark.parametrize("basis", list(RenewalBasis))
+    def test_renewed_by_hand_it_gets_what_is_repeated_in_the_window(self, basis: RenewalBasis) -> None:
+        life = Life("a", "b", renewal=Renewal(opens=Duration(days=60), basis=basis)).learn("a", "b")
+        life.evaluate()
+        life.today = day("2027-10-01")
+        life.renew()
+        life.learn("a", "b", on=day("2027-10-10"))
+        life.today = day("2027-10-10")
+        life.evaluate()
+        assert list(life.cycles) == [1, 2]
+        assert [e.completed_at.date() for e in life.cycles[2].evidence] == [life.today, life.today]
+
+    def test_replaced_by_hand_the_new_one_gets_what_was_begun_before(self) -> None:
+        life = Life("a", "b")
+        life.award()
+        life.learn("a")
+        life.today += timedelta(days=30)
+        life.replace()
+        life.learn("b")
+        life.evaluate()
+        assert [len(life.cycles[cycle].evidence) for cycle in (1, 2)] == [0, 2]
+
+    def test_what_never_ended_is_renewed_by_courses_from_then_on(self) -> None:
+        life = Life("a", expiration=NeverExpires()).learn("a")
+        life.evaluate()
+        life.today += timedelta(days=30)
+        assert not life.renew().evidence
+        life.learn("a")
+        life.evaluate()
+        assert [e.completed_at.date() for e in life.cycles[2].evidence] == [life.today]
 
     def test_revoked_one_gets_no_evidence(self) -> None:
         life = Life("a")

@@ -144,6 +144,26 @@ def open_window(certification: Certification, completions: Sequence[Certificatio
     )
 
 
+def window_of(held: CertificationCompletion, facts: Facts) -> Window:
+    """The window that `held` was earned in: of the cycles before it, as they were until it took their place."""
+    earlier = [c for c in facts.completions if c.cycle < held.cycle and not _was_replaced(c, held)]
+    return open_window(facts.certification, [_until_renewed(c, held) for c in earlier])
+
+
+def _was_replaced(one: CertificationCompletion, by: CertificationCompletion) -> bool:
+    """R26. What had lapsed only gave way: it was not there to be replaced."""
+    took_its_place = one.superseded_on == by.effective_date and one.lapsed_on is None
+    return took_its_place and one.renewed_by != by.cycle
+
+
+def _until_renewed(one: CertificationCompletion, by: CertificationCompletion) -> CertificationCompletion:
+    """R25. What would never have ended has no window but from the day on which its place was taken."""
+    if one.renewed_by != by.cycle or one.expiration_date is None:
+        return one
+    superseded_on = None if one.superseded_on == by.effective_date else one.superseded_on
+    return replace(one, renewed_by=None, superseded_on=superseded_on)
+
+
 def last_cycle(completions: Sequence[CertificationCompletion]) -> CertificationCompletion | None:
     """The cycle whose validity ends last; what was revoked is not one any more."""
     valid = [c for c in completions if validity(c) is not None]
@@ -317,8 +337,7 @@ def _with_later_evidence(facts: Facts, moment: Moment) -> CertificationCompletio
     held = last_cycle(facts.completions)
     if held is None or held.evidence or held.origin is Origin.AUTOMATIC:
         return None
-    earlier = [c for c in facts.completions if c.cycle < held.cycle]
-    window = open_window(facts.certification, earlier)
+    window = window_of(held, facts)
     satisfaction = satisfy(facts.certification.requirements, facts.course_completions, window.counts)
     if window.closed is not None or not satisfaction.complete:
         return None

@@ -18,6 +18,7 @@ from certification.domain.evaluation import (
     last_cycle,
     last_day_to_renew,
     open_window,
+    window_of,
 )
 from certification.domain.expiry_outlook import Expiry, would_expire
 from certification.domain.model import (
@@ -82,7 +83,7 @@ def progress(facts: Facts, moment: Moment) -> Progress:
     return Progress(
         eligible=not ineligibility(certification, facts.user, facts.organization),
         reasons=reasons,
-        requirements=_requirements(facts, _held_window(facts) if is_ahead else window),
+        requirements=_requirements(facts, _held_window(facts, window) if is_ahead else window),
         needed=certification.requirements.needed,
         would_award=isinstance(outlook, Award),
         would_expire=would_expire(facts, satisfaction, moment, earned_on),
@@ -104,11 +105,10 @@ def _is_ahead(window: Window, satisfaction: Satisfaction, today: date) -> bool:
     return window.opens_on is not None and today < window.opens_on and not any(satisfaction.by)
 
 
-def _held_window(facts: Facts) -> Window:
-    """What counted for the cycle that is held: the window as it was before that was made."""
+def _held_window(facts: Facts, window: Window) -> Window:
+    """What counted for the cycle that is held."""
     held = last_cycle(facts.completions)
-    earlier = [c for c in facts.completions if held is not None and c.cycle < held.cycle]
-    return open_window(facts.certification, earlier)
+    return window if held is None else window_of(held, facts)
 
 
 def _requirements(facts: Facts, window: Window) -> tuple[RequirementProgress, ...]:
