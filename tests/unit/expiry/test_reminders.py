@@ -192,6 +192,18 @@ def test_renewal_revoked_before_it_began_leaves_the_reminders_that_lie_ahead() -
     }
 
 
+def test_renewal_reinstated_before_it_began_takes_the_end_and_its_reminders_along_again() -> None:
+    """R25: what is renewed lapses in silence, also where the renewal was revoked for a while."""
+    service = reminding("P30D", renewal=RENEWAL)
+    service.clock.instant = at_noon(date(2027, 10, 1))
+    service.award_by_hand(date(2027, 10, 1), mode=Mode.RENEW)
+    service.revoke(2)
+    service.reinstate(2)
+    assert service.told() == ["Renewed", "Revoked", "Changed"]
+    assert service.cycles()[1].reason == "cycle 2, which renews it, was reinstated"
+    assert days_told(service, date(2027, 10, 1), DAY_AFTER) == {DAY_AFTER: ["Changed"]}
+
+
 def test_revoked_completion_reminds_nobody() -> None:
     service = reminding()
     service.revoke()

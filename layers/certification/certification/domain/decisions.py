@@ -50,9 +50,11 @@ def reinstate(
         raise ConflictError("It is neither revoked nor under review.", code="not_revoked", present=completion)
     known = tuple(evidence for evidence in broken if evidence not in completion.reviewed)
     standing = replace(completion, under_review=False, reviewed=(*completion.reviewed, *known))
+    continued: Cycles = ()
     if completion.revoked_at is not None:
         standing = _unrevoked(standing, siblings, moment)
-    return _decided(changed(standing, moment, reason=reason), siblings)
+        continued = _continued_again(standing, siblings, moment)
+    return _decided(changed(standing, moment, reason=reason), siblings, continued)
 
 
 def change_expiration(
@@ -113,6 +115,21 @@ def _unrevoked(
     standing = replace(completion, revoked_at=None, changes=(*completion.changes, change))
     _check_free(standing, siblings)
     return standing
+
+
+def _continued_again(
+    reinstated: CertificationCompletion, siblings: Cycles, moment: Moment
+) -> tuple[CertificationCompletion, ...]:
+    """What it renews and had been given its place back: nobody is told of that one's end any more (R25, R33a)."""
+    return tuple(
+        changed(
+            replace(one, renewed_by=reinstated.cycle),
+            moment,
+            reason=f"cycle {reinstated.cycle}, which renews it, was reinstated",
+        )
+        for one in siblings
+        if one.cycle == reinstated.renews and one.renewed_by is None and one.revoked_at is None
+    )
 
 
 def _given_back(
