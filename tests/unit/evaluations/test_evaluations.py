@@ -111,6 +111,21 @@ class TestDryRun:
         assert done["awarded"] == tried["would_award"] == 2
         assert done["already_expired"] == tried["already_expired"] == 1
 
+    @pytest.mark.parametrize("renewal", [None, {"opens": "P60D", "basis": "completion"}])
+    def test_several_cycles_of_one_user_count_as_what_the_publish_makes_of_them(
+        self, api: Programme, renewal: Any
+    ) -> None:
+        """Only who would hold nothing valid has expired already."""
+        api.complete("c-1", on="2025-12-01", user_id="u-1")
+        api.complete("c-1", on="2026-11-10", user_id="u-1")
+        certification = api.draft(renewal=renewal)
+        tried = evaluated(api, certification, dry_run=True)["counts"]
+        published = api.made("POST", f"/certifications/{certification}/publish", {"max_awards": 7})
+        api.work()
+        done = api.made("GET", f"/evaluations/{published['evaluation_id']}")["counts"]
+        assert (done["awarded"], done["already_expired"]) == (7, 0)
+        assert (tried["would_award"], tried["already_expired"]) == (7, 0)
+
     def test_evidence_that_waits_for_an_award_by_hand_does_not_hide_the_next_award(
         self, api: Programme
     ) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from certification.domain.eligibility import Reason
 from certification.domain.evaluation import Amend, Award, Facts, Moment, Nothing, evaluate
+from certification.domain.model import CertificationCompletion
 
 # Each cycle is put under review, or given its evidence, once: never more amendments than two for each.
 _MOST_AMENDMENTS_EACH = 2
@@ -16,11 +18,23 @@ def foresee(facts: Facts, moment: Moment) -> Award | Nothing:
         decision = evaluate(facts, moment)
         if not isinstance(decision, Amend):
             return decision
-        facts = _amended(facts, decision)
+        facts = _with_written(facts, decision.completion)
     raise AssertionError("an evaluation amends the same completion again and again")
 
 
-def _amended(facts: Facts, decision: Amend) -> Facts:
-    amended = decision.completion
-    others = [c for c in facts.completions if c.cycle != amended.cycle]
-    return replace(facts, completions=(*others, amended))
+def foresee_all(facts: Facts, moment: Moment) -> tuple[tuple[CertificationCompletion, ...], Reason]:
+    """All that an evaluation would award, and why then no more: courses of many years may make several cycles."""
+    awarded = []
+    outlook = foresee(facts, moment)
+    while isinstance(outlook, Award):
+        awarded.append(outlook.completion)
+        continued = (outlook.continued,) if outlook.continued else ()
+        facts = _with_written(facts, outlook.completion, *continued)
+        outlook = foresee(facts, moment)
+    return tuple(awarded), outlook.reason
+
+
+def _with_written(facts: Facts, *written: CertificationCompletion) -> Facts:
+    cycles = {completion.cycle for completion in written}
+    others = [c for c in facts.completions if c.cycle not in cycles]
+    return replace(facts, completions=(*others, *written))

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from certification.domain import shapes
 from certification.domain.errors import AlreadyExistsError, ChangedMeanwhileError, InvalidError, NotFoundError
-from certification.domain.evaluation import Award, Moment
+from certification.domain.evaluation import Moment
 from certification.domain.evaluation_run import (
     EvaluationRun,
     Finding,
@@ -27,7 +27,7 @@ from certification.domain.evaluation_run import (
     new_run,
 )
 from certification.domain.model import Certification, CertificationCompletion, HolderType, PublishStatus
-from certification.domain.outlook import foresee
+from certification.domain.outlook import foresee_all
 from certification.domain.ports import (
     Clock,
     Definitions,
@@ -152,10 +152,8 @@ class EvaluationRunner:
         facts = facts_of(record, as_published, organizations.of(record))
         if facts is None:
             return _found(user_id, (), "There is no such user.", done=False)
-        outlook = foresee(facts, moment)
-        if isinstance(outlook, Award):
-            return _found(user_id, (outlook.completion,), "All requirements are satisfied.", done=False)
-        return _found(user_id, (), outlook.reason.message, done=False)
+        awarded, reason = foresee_all(facts, moment)
+        return _found(user_id, awarded, reason.message, done=False)
 
     def _handed_over(self, run: EvaluationRun, user_id: str) -> Finding:
         """One user's failure does not stop the run: it is tried again by itself (R16)."""
