@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from builders import TODAY, completion
 from programme import Programme, required
 
 EXPIRATION = {"opens": "P60D", "basis": "expiration", "grace": "P30D"}
@@ -220,3 +222,19 @@ def test_r28_a_window_moves_with_a_changed_end() -> None:
     assert len(api.held()) == 1
     api.on("2028-05-15").complete("c-1", "c-2")
     assert dates(api.held()[1]) == ("2028-05-15", "2028-07-01", "2029-06-30")
+
+
+def test_a_chain_of_more_cycles_than_a_transaction_takes_goes_on() -> None:
+    """DynamoDB takes a hundred items: weekly certifications get there in two years."""
+    api = Programme()
+    certification = api.published(expiration={"type": "duration", "duration": "P1D"})
+    for cycle in range(1, 121):
+        day = TODAY - timedelta(days=400 - 3 * cycle)
+        ended = completion(
+            certification, cycle=cycle, completion_date=day, effective_date=day, expiration_date=day
+        )
+        api.app.ledger.add_completion(ended, reminders=())
+    api.complete("c-1")
+    (latest,) = [c for c in api.app.ledger.read_user("u-1").completions if c.cycle > 120]
+    for what in ("revoke", "reinstate"):
+        assert api.decide(api.app.completion_ids.id_of(latest), what)[0] == 200

@@ -35,6 +35,10 @@ from certification.domain.model import (
 from certification.domain.ports import Receipt, RepeatedRequestError, Slice, StartKey, UserRecord
 from certification.domain.retractions import Retraction, retracted
 
+# A transaction takes a hundred items. Of more siblings the latest are checked: those that ended dozens of cycles ago
+# would have to be given another end in the very moment of the write.
+MOST_SIBLINGS = 90
+
 
 class DynamoDBLedger:
     """Implements the port `Ledger`."""
@@ -196,9 +200,10 @@ def _with(
     changed: Sequence[CertificationCompletion],
     reminders: Iterable[Duration],
 ) -> list[Write]:
+    latest = sorted(siblings, key=lambda sibling: sibling.cycle)[-MOST_SIBLINGS:]
     return [
         *(_next_revision(completion, reminders) for completion in changed),
-        *(Check(_key(sibling), Equals("revision", sibling.revision)) for sibling in siblings),
+        *(Check(_key(sibling), Equals("revision", sibling.revision)) for sibling in latest),
     ]
 
 
