@@ -137,6 +137,21 @@ def test_same_event_id_with_another_score_is_a_conflict_and_the_first_wins() -> 
     assert not service.held()[0].under_review
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_same_event_id_for_another_day_is_a_conflict_and_the_first_wins(at_once: bool) -> None:
+    """R12: also where both lie in one batch, whichever was completed earlier."""
+    service = Service().defined(user(), certification())
+    first = message(completed_at=NOW, event_id="same")
+    second = message(completed_at=NOW - timedelta(days=3), event_id="same")
+
+    for batch in [[first, second]] if at_once else [[first], [second]]:
+        service.receive(*batch)
+
+    (award,) = service.held()
+    assert award.completion_date == NOW.date()
+    assert len(service.app.ledger.read_user("u-1").course_completions) == 2
+
+
 @pytest.mark.parametrize("retraction_first", [True, False])
 def test_a_retraction_counts_whenever_it_arrives(retraction_first: bool) -> None:
     """R30: it may arrive before what it retracts."""
