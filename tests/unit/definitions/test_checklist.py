@@ -149,6 +149,7 @@ def test_today_is_not_past(api: Programme) -> None:
         ({"expiration": {"type": "duration", "duration": "P0D"}}, "/expiration/duration"),
         ({"expiration": {"type": "duration", "duration": "PT5H"}}, "/expiration/duration"),
         ({"expiration": {"type": "anchored", "month": 13, "day": 1}}, "/expiration/month"),
+        ({"expiration": {"type": "anchored", "month": 2, "day": 30}}, "/expiration/day"),
         ({"expiration": {"type": "sometime"}}, "/expiration"),
         ({"renewal": {"opens": "P60D", "basis": "whenever"}}, "/renewal/basis"),
         ({"permissions": {"audience": "friends"}}, "/permissions/audience"),

@@ -71,6 +71,7 @@ class TestAward:
         with pytest.raises(InvalidError) as caught:
             life.award()
         assert caught.value.code == "validity_ended"
+        assert [error.pointer for error in caught.value.errors] == ["/completion_date"]
 
     def test_scheduled_is_held_already_too(self) -> None:
         life = Life("a")

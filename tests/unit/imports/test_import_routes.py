@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from builders import certification
-from certification.domain.model import HolderType
+from certification.domain.model import FixedDate, HolderType, PublishStatus
 from unit.imports.service import IMPORT, ImportApi, counts
 
 HEADER = "user_id,certification_id,completion_date,expiration_date,reason\n"
@@ -61,6 +63,7 @@ def test_a_dry_run_tells_what_the_run_would_do_and_writes_nothing(api: ImportApi
         ("u-1,cert-1,01.03.2024,,", "completion_date", "invalid_date"),
         ("u-1,cert-1,2024-02-30,,", "completion_date", "invalid_date"),
         ("u-1,cert-1,2026-12-24,,", "completion_date", "in_the_future"),
+        ("u-1,ended,2026-11-20,,", "completion_date", "validity_ended"),
         ("u-1,cert-1,2024-03-01,2024-02-29,", "expiration_date", "expiration_too_early"),
         ("u-1,cert-1,2024-03-01,ever,", "expiration_date", "invalid_date"),
         ("u-1,cert-1,2024-03-01,,,,", None, "too_many_values"),
@@ -68,10 +71,9 @@ def test_a_dry_run_tells_what_the_run_would_do_and_writes_nothing(api: ImportApi
     ],
 )
 def test_an_error_names_row_and_column(api: ImportApi, row: str, column: str | None, code: str) -> None:
-    from certification.domain.model import PublishStatus
-
     api.defined(certification("cert-o", type=HolderType.ORGANIZATION))
     api.defined(certification("draft", publish_status=PublishStatus.DRAFT))
+    api.defined(certification("ended", expiration=FixedDate(date=date(2026, 11, 19))))
     body = api.imported(HEADER + "u-2,cert-1,2024-03-01,,\n" + row + "\n")
     assert counts(body) == (1, 0, 1)
     [error] = body["errors"]

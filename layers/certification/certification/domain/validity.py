@@ -7,7 +7,7 @@ import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from certification.domain.errors import InvalidError
+from certification.domain.errors import FieldError, InvalidError
 from certification.domain.model import (
     AfterDuration,
     Anchored,
@@ -89,12 +89,18 @@ def expiration_date(policy: Expiration, completion_date: date) -> date | None:
             return None
         case FixedDate(date=fixed):
             if completion_date > fixed:
-                raise ValidityEndedError(f"the certification's validity ended on {fixed.isoformat()}")
+                raise _validity_ended(fixed)
             return fixed
         case AfterDuration(duration=duration):
             return add(completion_date, duration)
         case Anchored():
             return anchor_on_or_after(add(completion_date, policy.minimum), policy)
+
+
+def _validity_ended(fixed: date) -> ValidityEndedError:
+    message = f"the certification's validity ended on {fixed.isoformat()}"
+    error = FieldError(pointer="/completion_date", code=ValidityEndedError.code, message=message)
+    return ValidityEndedError(message, errors=(error,))
 
 
 def renewed_expiration_date(

@@ -39,7 +39,6 @@ MOST_ROWS = 100_000
 _COLUMN_OF_CODE = {
     "not_published": "certification_id",
     "overlapping": "effective_date",
-    "validity_ended": "completion_date",
 }
 
 

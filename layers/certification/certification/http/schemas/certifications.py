@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import calendar
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from certification.domain.model import Audience, HolderType, PublishStatus, RenewalBasis
 from certification.http.schemas.base import (
@@ -25,6 +27,8 @@ from certification.http.schemas.base import (
     Score,
     Text,
 )
+
+_LEAP_YEAR = 2024  # 29 February is an anchor
 
 
 class NeverShape(Body):
@@ -54,6 +58,14 @@ class AnchoredShape(Body):
     month: Annotated[int, Field(ge=1, le=12), WHOLE] = Field(examples=[12])
     day: Annotated[int, Field(ge=1, le=31), WHOLE] = Field(examples=[31])
     minimum: DurationText = "P1D"
+
+    @field_validator("day")
+    @classmethod
+    def _in_its_month(cls, day: int, info: ValidationInfo) -> int:
+        month = info.data.get("month")
+        if month is not None and day > calendar.monthrange(_LEAP_YEAR, month)[1]:
+            raise PydanticCustomError("no_such_day", f"there is no day {day} in month {month}")
+        return day
 
 
 def _tag(value: Any) -> str:
