@@ -297,6 +297,15 @@ class TestDifference:
     ) -> None:
         assert api.call("GET", f"/certifications/{certification}/versions", query=query)[0] == 404
 
+    def test_they_come_in_pages_as_every_list_does(self, api: Programme, certification: str) -> None:
+        first = self.versions(api, certification, "limit=2")
+        rest = self.versions(api, certification, f"limit=2&cursor={first['next_cursor']}")
+        assert [[item["version"] for item in page["items"]] for page in (first, rest)] == [[1, 2], [3]]
+        assert rest["next_cursor"] is None
+        assert first["changes"] == rest["changes"] == self.versions(api, certification)["changes"]
+        path = f"/certifications/{certification}/versions"
+        assert [api.call("GET", path, query=query)[0] for query in ("limit=0", "cursor=x")] == [422, 400]
+
     def test_every_version_reads_as_it_was_published(self, api: Programme, certification: str) -> None:
         items = self.versions(api, certification)["items"]
         assert [item["expiration"]["duration"] for item in items] == ["P12M", "P12M", "P24M"]

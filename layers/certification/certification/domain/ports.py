@@ -189,7 +189,13 @@ class Definitions(Protocol):
     def hints(self, course_id: str) -> tuple[Hint, ...]:
         """Certifications that may require this course, eventually consistent (publishing looks again)."""
 
-    def versions(self, certification_id: str) -> tuple[Certification, ...]: ...
+    def version(self, certification_id: str, number: int) -> Certification | None:
+        """As it was published; None for what never was."""
+
+    def versions(
+        self, certification_id: str, *, limit: int, start: StartKey | None = None
+    ) -> Slice[Certification]:
+        """What was published, the first version first."""
 
     def page(self, *, limit: int, start: StartKey | None = None) -> Slice[Certification]: ...
 

@@ -46,14 +46,23 @@ class DynamoDBDefinitions:
         found = self._table.query_all(Query(pk=keys.course(course_id).pk, sk_prefix=keys.REQUIRED_BY_PREFIX))
         return tuple(items.hint_from_item(item) for item in found)
 
-    def versions(self, certification_id: str) -> tuple[Certification, ...]:
-        query = Query(
-            pk=keys.certification(certification_id).pk, sk_prefix=keys.VERSION_PREFIX, consistent=True
+    def version(self, certification_id: str, number: int) -> Certification | None:
+        item = self._table.get(keys.version(certification_id, number))
+        return items.certification_from_item(item) if item else None
+
+    def versions(
+        self, certification_id: str, *, limit: int, start: StartKey | None = None
+    ) -> Slice[Certification]:
+        pk = keys.certification(certification_id).pk
+        return self._slice(
+            Query(pk=pk, sk_prefix=keys.VERSION_PREFIX, consistent=True, limit=limit, start=start)
         )
-        return tuple(items.certification_from_item(item) for item in self._table.query_all(query))
 
     def page(self, *, limit: int, start: StartKey | None = None) -> Slice[Certification]:
-        page = self._table.query(Query(pk=keys.CERTIFICATIONS, index="listing", limit=limit, start=start))
+        return self._slice(Query(pk=keys.CERTIFICATIONS, index="listing", limit=limit, start=start))
+
+    def _slice(self, query: Query) -> Slice[Certification]:
+        page = self._table.query(query)
         return Slice(items=tuple(items.certification_from_item(item) for item in page.items), next=page.next)
 
     def add(self, certification: Certification, *, receipt: Receipt | None = None) -> None:

@@ -11,7 +11,7 @@ from certification.domain.model import Certification, CourseId, Requirement, Req
 from certification.domain.validity import expiration_date
 from certification.domain.version_difference import difference
 from certification.http.idempotency import MakeReceipt, once
-from certification.http.paging import items_page, start_of
+from certification.http.paging import items_page, page_of, start_of
 from certification.http.preconditions import check_if_match
 from certification.http.request import Request
 from certification.http.responses import Response
@@ -124,19 +124,27 @@ def retire(app: App, request: Request) -> Response:
 
 def list_versions(app: App, request: Request) -> Response:
     certification = app.certifications.get(request.params["certification_id"])
-    versions = app.definitions.versions(certification.certification_id)
     query: VersionsQuery = request.query
-    by_number = {version.version: version for version in versions}
-    newest = versions[-1].version if versions else 0
-    newer, older = query.to or newest, query.from_ or (query.to or newest) - 1
-    wanted = [number for number in (query.from_, query.to) if number is not None]
-    if any(number not in by_number for number in wanted):
+    changes = _changes(app, certification, query)
+    part = app.definitions.versions(
+        certification.certification_id, limit=query.limit, start=start_of(app, request)
+    )
+    page = page_of(app, request, part, _version_json)
+    return Response(200, {**page.body, "changes": changes})
+
+
+def _changes(app: App, certification: Certification, query: VersionsQuery) -> list[dict[str, Any]]:
+    """Between the two asked for; else between the newest and the one before."""
+    newest = certification.version if certification.frozen else certification.version - 1
+    newer = query.to or newest
+    older = query.from_ or newer - 1
+    found = {
+        number: app.definitions.version(certification.certification_id, number) for number in {older, newer}
+    }
+    if any(number is not None and found[number] is None for number in (query.from_, query.to)):
         raise NotFoundError("There is no such version; only what was published is one.")
-    changes = []
-    if newer in by_number and older in by_number:
-        changes = _changes_json(by_number[older], by_number[newer])
-    items = [_version_json(version) for version in versions]
-    return Response(200, {"items": items, "changes": changes, "next_cursor": None})
+    before, after = found[older], found[newer]
+    return _changes_json(before, after) if before and after else []
 
 
 def preview_expiration(app: App, request: Request) -> Response:

@@ -208,7 +208,7 @@ class VersionsAnswer(Answer):
 
     items: list[VersionAnswer]
     changes: list[ChangeAnswer]
-    next_cursor: None = None
+    next_cursor: str | None
 
 
 class CertificationsQuery(ListQuery):
@@ -216,7 +216,7 @@ class CertificationsQuery(ListQuery):
     publish_status: PublishStatus | None = None
 
 
-class VersionsQuery(Query):
+class VersionsQuery(ListQuery):
     from_: int | None = Field(default=None, alias="from", ge=1)
     to: int | None = Field(default=None, ge=1)
 
