@@ -105,3 +105,11 @@ def test_one_mistake_is_one_error(path: str, body: Any, pointers: list[str]) -> 
 def test_a_whole_number_may_be_written_with_a_point(given: Any, status: int) -> None:
     """JSON Schema's `integer`, and many a client's JSON writer."""
     assert HttpApi().call("POST", "/certifications/none/publish", {"max_awards": given})[0] == status
+
+
+@pytest.mark.parametrize("given", [2**53, 10**40, 1e300, 10**400])
+@pytest.mark.parametrize("path", ["/certifications/none/publish", "/evaluations"])
+def test_a_limit_beyond_what_the_table_keeps_is_a_422(path: str, given: float) -> None:
+    body = {"certification_id": "none"} if path == "/evaluations" else {}
+    status, problem = HttpApi().call("POST", path, {**body, "max_awards": given})
+    assert (status, problem["errors"][0]["pointer"]) == (422, "/max_awards")

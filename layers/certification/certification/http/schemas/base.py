@@ -130,7 +130,7 @@ CivilDate = Annotated[
 ]
 # JSON knows numbers only: 12.0 is the same as 12.
 WHOLE = BeforeValidator(_whole)
-AwardLimit = Annotated[int, Field(ge=0), WHOLE]
+AwardLimit = Annotated[int, Field(ge=0, le=MOST_EXACT), WHOLE]
 Score = FiniteFloat
 Instant = Annotated[
     AwareDatetime,
