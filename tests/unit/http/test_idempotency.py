@@ -78,6 +78,15 @@ def test_the_same_key_for_another_body_is_refused(api: HttpApi, ids: dict[str, s
     assert len(api.table.changes) == written
 
 
+def test_null_is_other_content_than_nothing(api: HttpApi, ids: dict[str, str]) -> None:
+    """An award without `expiration_date` ends by the policy, one with null never does."""
+    body = {"user_id": "u-2", "certification_id": ids["certification_id"], "completion_date": "2026-11-20"}
+    assert api.call("POST", "/certification-completions", body, headers=KEY)[0] == 201
+    for_good = {**body, "expiration_date": None}
+    status, problem = api.call("POST", "/certification-completions", for_good, headers=KEY)
+    assert (status, problem["type"].rpartition(":")[2]) == (422, "idempotency-key-reused")
+
+
 @each(CREATING)
 def test_two_at_the_same_moment_do_it_once(api: HttpApi, ids: dict[str, str], route: Route) -> None:
     """The second starts after the first has looked for a receipt, and is done before the first writes."""

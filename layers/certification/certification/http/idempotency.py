@@ -78,8 +78,9 @@ def _replayed(receipt: Receipt, request: Request) -> Response:
 
 
 def _hash(request: Request) -> str:
-    """The same request: same route and same content, whatever its white space."""
-    content = request.body.model_dump(mode="json") if request.body is not None else request.raw_body.hex()
+    """The same request: same route and same content, whatever its white space. Null and absent are not the same."""
+    body = request.body
+    content = body.model_dump(mode="json", exclude_unset=True) if body is not None else request.raw_body.hex()
     asked = sorted(request.query_items)
     text = json.dumps([request.method, request.path, content, *([asked] if asked else [])], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
