@@ -1,4 +1,4 @@
-"""API keys: shown once, kept as a hash, revoked within a minute, expired on time, last used noted; JWTs beside them."""
+"""API keys: shown once, kept as a hash, revoked within seconds, expired on time, last used noted; JWTs beside them."""
 
 from __future__ import annotations
 
@@ -98,6 +98,17 @@ class TestRevocation:
             api.clock.advance(seconds=5)
             last = api.call("GET", "/courses", key=made["api_key"])[0]
         assert last == 401
+
+    def test_is_in_effect_at_once_where_it_was_made_and_elsewhere_within_seconds(self, api: HttpApi) -> None:
+        elsewhere = HttpApi(table=api.table, clock=api.clock)
+        made = api.made("POST", "/api-keys", BODY)
+        for one in (api, elsewhere):
+            for _ in range(2):
+                one.made("GET", "/courses", key=made["api_key"])
+        api.made("DELETE", f"/api-keys/{made['key_id']}")
+        assert api.call("GET", "/courses", key=made["api_key"])[0] == 401
+        api.clock.advance(seconds=5)
+        assert elsewhere.call("GET", "/courses", key=made["api_key"])[0] == 401
 
     def test_of_a_key_that_nobody_has_used_here_is_in_effect_at_once(self, api: HttpApi) -> None:
         made = api.made("POST", "/api-keys", BODY)

@@ -54,7 +54,9 @@ def list_api_keys(app: App, request: Request) -> Response:
 
 
 def delete_api_key(app: App, request: Request) -> Response:
-    app.api_keys.revoke(request.params["key_id"], app.clock.now())
+    key_id = request.params["key_id"]
+    app.api_keys.revoke(key_id, app.clock.now())
+    app.authenticator.forget(key_id)
     return Response(204)
 
 
@@ -101,7 +103,7 @@ ROUTES = (
         delete_api_key,
         scope=Scope.ADMIN,
         tag=TAG,
-        summary="Revoke a key; in effect within a minute",
+        summary="Revoke a key; in effect within seconds",
         answers={204: None},
     ),
 )
