@@ -425,7 +425,7 @@ class App:
             "export": lambda m, left: self.export_jobs.advance(m["export_id"], left),
             "import": lambda m, left: self.import_jobs.advance(m["import_id"], left),
             "reminders_changed": self.reminder_rearming.rearm,
-            "organization_changed": lambda m, _: self.user_evaluator.evaluate_members(m["organization_id"]),
+            "organization_changed": self.user_evaluator.evaluate_members,
         }
 
     @cached_property

@@ -101,6 +101,22 @@ def test_a_body_of_another_kind_is_a_415(api: HttpApi, route: Route, media_type:
     assert_problem(api, 415, problem, "unsupported-media-type")
 
 
+@each([route for route in WITH_BODY if not route.body_required])
+def test_an_empty_body_is_of_no_kind(api: HttpApi, route: Route) -> None:
+    """`curl -d ''` calls it a form."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert api.call(route.method, path_of(route.path), "", headers=form)[0] not in {400, 415}
+
+
+@each([route for route in ROUTES if route.method == "POST" and route.body is None and route.raw_body is None])
+def test_what_is_sent_to_a_post_that_takes_nothing_is_refused(api: HttpApi, route: Route) -> None:
+    path = path_of(route.path)
+    status, problem = api.call("POST", path, {"reason": "outdated"})
+    assert (status, [error["pointer"] for error in problem["errors"]]) == (422, ["/reason"])
+    assert api.call("POST", path, "{")[0] == 400
+    assert api.call("POST", path, {}) == api.call("POST", path)
+
+
 @each([route for route in WITH_BODY if fields_of(route, "body").keys() != {"root"}])
 def test_an_unknown_field_is_a_422_that_points_at_it(api: HttpApi, route: Route) -> None:
     status, problem = api.call(route.method, path_of(route.path), {"no/such~field": 1})

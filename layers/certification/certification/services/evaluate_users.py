@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from certification.domain.evaluation import Moment
@@ -61,15 +63,21 @@ class UserEvaluator:
             return 0
         return sum(self.evaluate(user_id, c, correlation_id=correlation_id) for c in candidates)
 
-    def evaluate_members(self, organization_id: str) -> int:
-        """Have every member of an organization evaluated: one message each. How many were asked for."""
-        asked, start = 0, None
+    def evaluate_members(self, message: Mapping[str, Any], time_left: Callable[[], bool]) -> int:
+        """Have every member of `organization_id` evaluated: one message each. How many were asked for by now.
+
+        What time does not suffice for goes on through the queue.
+        """
+        asked, start = 0, message.get("start")
         while True:
-            page = self._directory.members(organization_id, limit=MEMBERS_AT_ONCE, start=start)
+            page = self._directory.members(message["organization_id"], limit=MEMBERS_AT_ONCE, start=start)
             self._evaluation_queue.send([{"kind": "user_changed", "user_id": u} for u in page.items])
             asked += len(page.items)
             start = page.next
             if start is None:
+                return asked
+            if not time_left():
+                self._evaluation_queue.send([{**message, "start": dict(start)}])
                 return asked
 
     def _moment(self, correlation_id: str) -> Moment:
