@@ -149,7 +149,32 @@ def test_assigning_sends_it_on_as_that_users(parking: DynamoDBParking, table: In
     (sent,) = queue.sent
     assert sent["user_id"] == "u-1"
     assert not {"identity", "email"} & sent.keys()
-    assert not table.items
+    assert not any("message" in item or "listing_pk" in item for item in table.items.values())
+
+
+def test_what_was_assigned_does_not_wait_again_when_it_is_delivered_again(
+    parking: DynamoDBParking,
+) -> None:
+    """A replay brings all of the last 30 days; the user has no identity still, but a person has decided."""
+    (entry,) = park(parking, of(BOTH))
+    assign(entry.parked_id, "u-1", parking=parking, directory=Users(), queue=InMemoryQueue())  # type: ignore[arg-type]
+    park(parking, of(BOTH, correlation_id="a replay"), now=LATER)
+    assert parking.page(limit=10).items == ()
+    assert parking.parked_under(BOTH) == ()
+    assert parking.find(entry.parked_id) is None
+    park(parking, of(BOTH, score=80.0), now=LATER)
+    assert len(parking.page(limit=10).items) == 1, "other content is decided anew"
+
+
+def test_a_list_that_lags_does_not_find_what_was_assigned(
+    parking: DynamoDBParking, table: InMemoryTable
+) -> None:
+    (entry,) = park(parking, of(BOTH))
+    assign(entry.parked_id, "u-1", parking=parking, directory=Users(), queue=InMemoryQueue())  # type: ignore[arg-type]
+    table.lag = 2
+    assert len(parking.page(limit=10).items) == 1
+    with pytest.raises(NotFoundError):
+        assign(entry.parked_id, "u-1", parking=parking, directory=Users(), queue=InMemoryQueue())  # type: ignore[arg-type]
 
 
 def test_assigning_to_an_unknown_user_is_refused_and_changes_nothing(parking: DynamoDBParking) -> None:

@@ -307,6 +307,9 @@ class Parking(Protocol):
     def remove(self, entry: ParkedCompletion) -> None:
         """Forget it, unless it was parked again since it was read."""
 
+    def settle(self, entry: ParkedCompletion, user_id: str) -> None:
+        """A person said whose it is: it waits no longer, nor again when it is delivered again."""
+
     def discard(self, entry: ParkedCompletion, *, reason: str, actor: str, now: datetime) -> ParkedCompletion:
         """Give it up: kept 400 days, never released. `ChangedMeanwhileError` where it is not as read."""
 

@@ -2,14 +2,15 @@
 
 Released means put on the course-completion queue again. A row is removed only after its message is on the queue, and
 only if it was not parked anew since it was read. A crash in between sends again, which changes nothing (R12).
+What a person decided stays decided: a redelivery, or a replay, does not bring it back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
-from certification.domain.course_completion_message import CourseCompletionMessage, UserReference
+from certification.domain.course_completion_message import UserReference
 from certification.domain.errors import ConflictError, FieldError, InvalidError, NotFoundError
 from certification.domain.parking import ParkedCompletion
 from certification.domain.payload_reader import PayloadReader
@@ -19,7 +20,10 @@ from certification.domain.ports import Directory, Parking, Queue
 def release(user: UserReference, *, parking: Parking, queue: Queue) -> int:
     """Send on what waits for any of these; how many."""
     entries = parking.parked_under(user)
-    _send_and_remove([(entry, entry.message) for entry in entries], parking=parking, queue=queue)
+    if entries:
+        queue.send([entry.message.to_payload() for entry in entries])
+    for entry in entries:
+        parking.remove(entry)
     return len(entries)
 
 
@@ -42,7 +46,8 @@ def assign(
     if directory.user(user_id) is None:
         error = FieldError(pointer="/user_id", code="user_unknown", message="There is no such user.")
         raise InvalidError("The parked completion cannot be assigned.", errors=(error,))
-    _send_and_remove([(entry, entry.assigned_to(user_id))], parking=parking, queue=queue)
+    queue.send([entry.assigned_to(user_id).to_payload()])
+    parking.settle(entry, user_id)
     return entry
 
 
@@ -54,17 +59,9 @@ def discard(parked_id: str, reason: str, *, parking: Parking, actor: str, now: d
 def _waiting(parked_id: str, parking: Parking) -> ParkedCompletion:
     entry = parking.find(parked_id)
     if entry is None:
-        raise NotFoundError("There is no such parked completion: it was released, or its 400 days are over.")
+        raise NotFoundError(
+            "There is no such parked completion: it was released or assigned, or its 400 days are over."
+        )
     if entry.discarded_at is not None:
         raise ConflictError("The parked completion was discarded.", code="discarded")
     return entry
-
-
-def _send_and_remove(
-    pairs: Sequence[tuple[ParkedCompletion, CourseCompletionMessage]], *, parking: Parking, queue: Queue
-) -> None:
-    if not pairs:
-        return
-    queue.send([message.to_payload() for _, message in pairs])
-    for entry, _ in pairs:
-        parking.remove(entry)

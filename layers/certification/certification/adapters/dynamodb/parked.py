@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,10 +12,12 @@ from certification.adapters.dynamodb.items import parked as items
 from certification.adapters.dynamodb.items.values import iso
 from certification.adapters.dynamodb.table import (
     Absent,
+    All,
     AttributeAbsent,
     ConditionFailedError,
     Delete,
     Equals,
+    Exists,
     Item,
     Key,
     Put,
@@ -46,10 +49,11 @@ class DynamoDBParking:
                 self._park_again(key, item)
 
     def _park_again(self, key: Key, item: Item) -> None:
-        """Move the row's instant: a release that read the earlier one must not remove it. Discarded stays discarded."""
+        """Move the row's instant: a release that read the earlier one must not remove it. What was decided stays so."""
         moved = {name: item[name] for name in item if name not in key._fields}
+        undecided = All((AttributeAbsent("discarded_at"), AttributeAbsent("assigned_to")))
         try:
-            self._table.write(Update(key=key, set=moved, condition=AttributeAbsent("discarded_at")))
+            self._table.write(Update(key=key, set=moved, condition=undecided))
         except ConditionFailedError:
             return
 
@@ -57,6 +61,8 @@ class DynamoDBParking:
         found: dict[str, ParkedCompletion] = {}
         for pk in items.partitions(user):
             for item in self._table.query_all(Query(pk=pk, sk_prefix=keys.PARKED_PREFIX, consistent=True)):
+                if items.is_assigned(item):
+                    continue
                 entry = items.parked_from_item(item)
                 if entry.discarded_at is None:
                     found[entry.parked_id] = entry
@@ -67,7 +73,7 @@ class DynamoDBParking:
             query = Query(pk=listing, index="listing", sk_between=(parked_id, parked_id), limit=1)
             for listed in self._table.query(query).items:
                 item = self._table.get(Key(listed["pk"], listed["sk"]))
-                return items.parked_from_item(item) if item else None
+                return items.parked_from_item(item) if item and not items.is_assigned(item) else None
         return None
 
     def page(
@@ -84,6 +90,12 @@ class DynamoDBParking:
                 self._table.write(Delete(key, Equals("parked_at", iso(entry.parked_at))))
             except ConditionFailedError:
                 continue  # parked again since it was read, or gone already: either is right as it is
+
+    def settle(self, entry: ParkedCompletion, user_id: str) -> None:
+        waits, given = All((Exists(), AttributeAbsent("discarded_at"))), {"assigned_to": user_id}
+        for key in items.row_keys(entry):
+            with suppress(ConditionFailedError):  # released or discarded meanwhile
+                self._table.write(Update(key=key, set=given, remove=items.NOT_OF_ASSIGNED, condition=waits))
 
     def discard(self, entry: ParkedCompletion, *, reason: str, actor: str, now: datetime) -> ParkedCompletion:
         given_up = replace(entry, discarded_at=now, discarded_by=actor, discard_reason=reason)

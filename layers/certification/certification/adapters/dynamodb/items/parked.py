@@ -13,6 +13,7 @@ from certification.domain.course_completion_message import UserReference, parse_
 from certification.domain.parking import ParkedCompletion, ParkingReason
 
 PARKED = "parked"
+NOT_OF_ASSIGNED = ("listing_pk", "listing_sk", "message")  # the decision needs no copy of what it was about
 _UTC = ZoneInfo("UTC")
 
 
@@ -54,6 +55,11 @@ def _row(entry: ParkedCompletion, key: Key, *, listed: bool) -> Item:
             "listing_sk": entry.parked_id if listed else None,
         },
     )
+
+
+def is_assigned(item: Item) -> bool:
+    """Whether all that is left is that a person gave it to somebody."""
+    return "assigned_to" in item
 
 
 def listing(*, discarded: bool) -> str:
