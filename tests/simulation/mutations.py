@@ -197,7 +197,7 @@ NOTICED_BY: Mapping[str, int] = {
     "attempting": 40,
     "transition-date": 1,
     "second-look": 38,
-    "run-look": 59,
+    "run-look": 600,
 }
 
 

@@ -259,6 +259,24 @@ def test_new_identity_and_new_address_release_and_nothing_else(service: Service)
     ]
 
 
+def test_identity_and_address_that_name_the_user_no_longer_release_what_was_a_conflict_by_them(
+    service: Service,
+) -> None:
+    """R17: the other name of the conflict's user now says alone whose it is."""
+    first = user("u-1", identities=frozenset({Identity(source="lms", external_id="1")}))
+    service.app.directory.save_user(first, previous=None)
+    service.follow()
+    service.evaluations.take()
+    changed = replace(first, identities=frozenset(), email="new@partner.example", revision=2)
+    service.app.directory.save_user(changed, previous=first)
+    service.follow()
+    assert service.evaluations.sent == [
+        {"kind": "release", "email": "new@partner.example"},
+        {"kind": "release", "email": "u-1@partner.example"},
+        {"kind": "release", "identity": {"source": "lms", "external_id": "1"}},
+    ]
+
+
 def test_changed_organization_has_its_members_evaluated_again_when_the_index_has_caught_up(
     service: Service,
 ) -> None:

@@ -67,12 +67,16 @@ def _delay(run: EvaluationRun) -> int:
 
 
 def _of_user(before: User | None, after: User) -> Iterator[dict[str, Any]]:
-    """R17: whatever came to name the user releases what is parked under it. R19: who gains access is evaluated."""
+    """R17: whatever came to name the user, or no longer does, releases what is parked under it: it ends a conflict too.
+
+    R19: who gains access is evaluated.
+    """
     if before is None:
         yield {"kind": "release", "user_id": after.user_id}
-    if after.email and (before is None or before.email.casefold() != after.email.casefold()):
-        yield {"kind": "release", "email": after.email}
-    for identity in _ordered(after.identities - (before.identities if before else frozenset())):
+    address, identities = (before.email, before.identities) if before else ("", frozenset())
+    if address.casefold() != after.email.casefold():
+        yield from ({"kind": "release", "email": email} for email in (after.email, address) if email)
+    for identity in _ordered(after.identities ^ identities):
         named = {"source": identity.source, "external_id": identity.external_id}
         yield {"kind": "release", "identity": named}
     if before is not None and _user_gained(before, after):
