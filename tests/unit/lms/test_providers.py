@@ -390,6 +390,21 @@ def test_learnupon_is_ignored_by_the_kind_in_its_header() -> None:
     assert parsed == ParsedWebhook(ignored={"badge_awarded": 2})
 
 
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "2026-11-20T09:30:00.000Z",
+        "2026-11-20T10:30:00+01:00",
+        "2026-11-20 09:30:00 UTC",
+        "2026-11-20 09:30:00 +0000",
+        "2026-11-20 10:30:00 +01:00",
+    ],
+)
+def test_an_instant_may_be_printed_in_each_of_the_usual_ways(printed: str) -> None:
+    parsed = parse("learnupon", sample("learnupon", put("data", 0, "dateCompleted", value=printed)))
+    assert only(parsed).completed_at == AT
+
+
 def test_learnupon_may_nest_the_learner() -> None:
     nested = sample("learnupon")["data"][0]
     user = {"userId": nested.pop("userId"), "username": None, "email": nested.pop("userEmail")}

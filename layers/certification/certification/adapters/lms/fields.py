@@ -102,9 +102,7 @@ class Fields:
         if text is None:
             return None
         try:
-            return When(
-                *parse_instant_or_date(re.sub(r" ?UTC$", "Z", text), zone=zone, naive_zone=naive_zone)
-            )
+            return When(*parse_instant_or_date(_iso(text), zone=zone, naive_zone=naive_zone))
         except InvalidInstantError as exc:
             raise PartRefusedError(exc.code, self.path + name) from exc
 
@@ -121,3 +119,8 @@ class Fields:
     def missing(self, name: str) -> PartRefusedError:
         """The error for a field that a completion cannot do without."""
         return PartRefusedError("missing_field", self.path + name)
+
+
+def _iso(text: str) -> str:
+    """ISO 8601 also where it was printed as Ruby does: `UTC` for the offset, or a space before it."""
+    return re.sub(r" (?=[+-][0-9]{2}:?[0-9]{2}$)", "", re.sub(r" ?UTC$", "Z", text))
