@@ -784,13 +784,35 @@ def test_an_answer_that_says_nothing_of_a_record_leaves_it_in_doubt(sandbox: Crm
     assert (fates(pushed), pushed[0].code) == ([Fate.UNKNOWN], "no_answer")
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"3"])
+NOT_HUBSPOT = [b"", b"[]", b"3", b"{}", b'{"results": null}', b'{"results": [null]}', b'{"results": [{}]}']
+
+
+@pytest.mark.parametrize("body", NOT_HUBSPOT)
 def test_success_without_a_word_leaves_all_in_doubt(sandbox: CrmSandbox, body: bytes) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
     stored = mapped(gateway(sandbox))
     with answering(head + body) as url:
         failure = failed(gateway(sandbox, base_url=url), stored, to(record_id="1"))
     assert (failure.reason, failure.unknown) == (PauseReason.UNAVAILABLE, True)
+
+
+@pytest.mark.parametrize("body", NOT_HUBSPOT)
+def test_a_look_up_that_lists_nothing_tells_of_no_missing_record(sandbox: CrmSandbox, body: bytes) -> None:
+    """Else whoever answers in HubSpot's name would have every record unlinked, or taken for deleted."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    stored = mapped(gateway(sandbox))
+    with answering(head + body) as url:
+        crm = gateway(sandbox, base_url=url)
+        for look in (
+            lambda: crm.push(stored, [to(email(0))]),
+            lambda: crm.read(stored, ["1"]),
+            lambda: crm.find(stored, email(0)),
+            lambda: crm.properties("contact"),
+            crm.test,
+        ):
+            with pytest.raises(PushFailedError) as caught:
+                look()
+            assert (caught.value.reason, caught.value.unknown) == (PauseReason.UNAVAILABLE, False)
 
 
 @contextmanager

@@ -411,10 +411,37 @@ def test_what_is_not_json_is_told_as_such(
 
 def test_an_answer_without_a_result_for_each_record_is_not_believed(org: Org) -> None:
     stored = mapped(org.gateway(), STATUS)
-    for content in ([], [{"id": "1", "success": True}] * 3, {"id": "1"}):
+    contents: list[Any] = [[], [{"id": "1", "success": True}] * 3, {"id": "1"}, [None], [{}]]
+    for content in contents:
         org.answers["composite"] = (200, content)
         failed = failure(org.gateway().push, stored, [to(record_id="0035g0000000001AAA")] * 1)
         assert (failed.reason, failed.unknown) == (PauseReason.UNAVAILABLE, True)
+
+
+@pytest.mark.parametrize("content", [None, [], {}, {"records": None}, {"records": [None]}, {"records": [{}]}])
+def test_a_look_up_that_lists_nothing_tells_of_no_missing_record(org: Org, content: Any) -> None:
+    """Else whoever answers in Salesforce's name would have every record unlinked, or taken for deleted."""
+    stored = mapped(org.gateway(), STATUS)
+    org.answers |= dict.fromkeys(("query", "composite", "describe"), (200, content))
+    crm = org.gateway()
+    for look in (
+        partial(crm.push, stored, [to(email(0))]),
+        partial(crm.read, stored, ["0035g0000000001AAA"]),
+        partial(crm.find, stored, email(0)),
+        partial(crm.properties, "contact"),
+    ):
+        failed = failure(look)
+        assert (failed.reason, failed.unknown) == (PauseReason.UNAVAILABLE, False)
+
+
+def test_a_refusal_without_a_readable_reason_is_still_that_records_own(org: Org) -> None:
+    stored = mapped(org.gateway(), STATUS)
+    org.answers["composite"] = (200, [{"success": False, "errors": ["no"]}])
+    (pushed,) = org.gateway().push(stored, [to(record_id="0035g0000000001AAA")])
+    assert (pushed.fate, pushed.message) == (
+        Fate.REFUSED,
+        "Salesforce refused it and did not say why.",
+    )
 
 
 # ---- refused for all

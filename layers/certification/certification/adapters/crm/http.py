@@ -121,6 +121,16 @@ class CrmHttp:
             retry_after=retry_after(headers.get("retry-after")),
         )
 
+    def listed(self, found: object, *keys: str, unknown: bool = False) -> list[Mapping[str, Any]]:
+        """A list of objects with these keys. Anything else is not this CRM speaking, whatever the status says."""
+        wanted = set(keys)
+        if isinstance(found, list) and all(
+            isinstance(each, dict) and wanted <= each.keys() for each in found
+        ):
+            return found
+        message = f"{self.name}'s answer is not what it describes"
+        raise self.failed(PauseReason.UNAVAILABLE, message, unknown=unknown)
+
     def throttled(self, answer: Answer, message: str) -> PushFailedError:
         """A refusal that asks for a pause, by the words of this CRM."""
         return PushFailedError(

@@ -38,8 +38,8 @@ class HubSpotApi:
 
     def properties(self, path: str, deadline: Deadline, *, archived: bool) -> Sequence[Mapping[str, Any]]:
         query = f"?archived={str(archived).lower()}"
-        answer = self._understood(self._get(f"{self._place('properties', path)}{query}", deadline))
-        return list(answer.content.get("results", ()))
+        answer = self._get(f"{self._place('properties', path)}{query}", deadline)
+        return self._results(answer, "name")
 
     def may_write(self, path: str, deadline: Deadline) -> bool:
         """Whether the token has the permission; an empty batch writes nothing."""
@@ -60,7 +60,7 @@ class HubSpotApi:
         answer = self._post(f"{self._place('objects', path)}/batch/read", body, deadline)
         if answer.status == _NOT_THERE and _category(answer) == "OBJECT_NOT_FOUND":
             return []
-        return list(self._understood(answer).content.get("results", ()))
+        return self._results(answer, "id")
 
     def batch_write(
         self, path: str, verb: str, inputs: Sequence[Mapping[str, Any]], deadline: Deadline
@@ -68,11 +68,9 @@ class HubSpotApi:
         """`update` or `upsert`: 200 or 207; `WholeBatchRefusedError` where one input spoils it for all."""
         url = f"{self._place('objects', path)}/batch/{verb}"
         answer = self._post(url, {"inputs": list(inputs)}, deadline, writes=True)
-        if answer.ok and isinstance(answer.content, dict):
-            return answer
         if answer.ok:
-            message = f"HubSpot answers {answer.status} with nothing that tells what became of the records"
-            raise self.http.failed(PauseReason.UNAVAILABLE, message, unknown=True)
+            self._listed(answer, "id", unknown=True)
+            return answer
         if _category(answer) == "OBJECT_NOT_FOUND":
             raise WholeBatchRefusedError(self.refusal(answer.content, answer.correlation_id))
         self._raise_for_all(answer)
@@ -89,11 +87,18 @@ class HubSpotApi:
             correlation_id=str(error.get("correlationId") or "") or correlation_id,
         )
 
-    def _understood(self, answer: Answer) -> Answer:
-        if answer.ok and isinstance(answer.content, dict):
-            return answer
+    def _results(self, answer: Answer, key: str) -> Sequence[Mapping[str, Any]]:
+        if answer.ok:
+            return self._listed(answer, key)
         self._raise_for_all(answer)
         raise self._failed(PauseReason.MAPPING, answer)
+
+    def _listed(self, answer: Answer, key: str, *, unknown: bool = False) -> Sequence[Mapping[str, Any]]:
+        """The results; an answer that tells of errors alone need not have any."""
+        content = answer.content if isinstance(answer.content, dict) else {}
+        errors = self.http.listed(content.get("errors") or [], unknown=unknown)
+        results = content.get("results")
+        return self.http.listed([] if errors and results is None else results, key, unknown=unknown)
 
     def _raise_for_all(self, answer: Answer) -> None:
         """Refusals that no record is to blame for."""

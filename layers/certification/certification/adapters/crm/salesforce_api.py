@@ -59,7 +59,9 @@ class SalesforceApi:
         answer = self._call("GET", f"/sobjects/{object_type}/describe", deadline)
         if answer.status == _NOT_THERE:
             return None
-        return self._shape(self._understood(answer))
+        shape = self._shape(self._understood(answer))
+        self.http.listed(shape.get("fields"), "name")
+        return shape
 
     def query(self, soql: str, deadline: Deadline) -> list[Mapping[str, Any]]:
         """All records of the answer, on however many pages."""
@@ -67,7 +69,7 @@ class SalesforceApi:
         found: list[Mapping[str, Any]] = []
         while path:
             content = self._shape(self._understood(self._call("GET", path, deadline)))
-            found += content.get("records") or ()
+            found += self.http.listed(content.get("records"), "Id")
             following = "" if content.get("done", True) else str(content.get("nextRecordsUrl") or "")
             path = following.partition(f"/{self.version}")[2]
         return found
@@ -75,10 +77,14 @@ class SalesforceApi:
     def retrieve(
         self, object_type: str, ids: Sequence[str], fields: Sequence[str], deadline: Deadline
     ) -> list[Mapping[str, Any]]:
-        """The records that exist."""
+        """The records that exist: Salesforce says null for each of the others."""
         body = {"ids": list(ids), "fields": list(fields)}
         answer = self._call("POST", f"/composite/sobjects/{object_type}", deadline, body=body)
-        return [shape for shape in _errors(self._understood(answer).content) if shape]
+        content = self._understood(answer).content
+        if not isinstance(content, list) or len(content) != len(ids):
+            message = "Salesforce's answer has not one entry for each record"
+            raise self.http.failed(PauseReason.UNAVAILABLE, message)
+        return self.http.listed([shape for shape in content if shape is not None], "Id")
 
     def write(
         self, object_type: str, records: Sequence[Mapping[str, Any]], deadline: Deadline, *, by: str = ""
@@ -92,12 +98,12 @@ class SalesforceApi:
         answer = self._call("PATCH", path, deadline, body={"allOrNone": False, "records": typed}, writes=True)
         if not answer.ok:
             self._raise_for_all(answer, writes=True)
-            raise WholeBatchRefusedError(self.refusal(_errors(answer.content), answer.correlation_id))
+            raise WholeBatchRefusedError(self.refusal(errors_of(answer.content), answer.correlation_id))
         results = answer.content
         if not isinstance(results, list) or len(results) != len(records):
             message = "Salesforce's answer has not one result for each record"
             raise self.http.failed(PauseReason.UNAVAILABLE, message, unknown=True)
-        return results, answer.correlation_id
+        return self.http.listed(results, "success", unknown=True), answer.correlation_id
 
     def refusal(self, errors: Sequence[Mapping[str, Any]], correlation_id: str = "") -> Pushed:
         """What the errors of one record say."""
@@ -170,16 +176,16 @@ class SalesforceApi:
         return self.http.call(request, deadline)
 
 
-def _errors(content: Any) -> list[Mapping[str, Any]]:
+def errors_of(content: Any) -> list[Mapping[str, Any]]:
     """Refusals are a list of errors."""
     shapes = content if isinstance(content, list) else [content]
     return [shape for shape in shapes if isinstance(shape, dict)]
 
 
 def _code(answer: Answer) -> str:
-    return next((str(error.get("errorCode") or "") for error in _errors(answer.content)), "")
+    return next((str(error.get("errorCode") or "") for error in errors_of(answer.content)), "")
 
 
 def _said(answer: Answer) -> str:
-    first = next(iter(_errors(answer.content)), {})
+    first = next(iter(errors_of(answer.content)), {})
     return f"{first.get('errorCode') or ''}: {first.get('message') or 'no reason given'}".removeprefix(": ")

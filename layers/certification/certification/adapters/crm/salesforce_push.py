@@ -8,7 +8,7 @@ from typing import Any
 
 from certification.adapters.crm.batches import Write, in_halves, without_doubles
 from certification.adapters.crm.deadline import Deadline
-from certification.adapters.crm.salesforce_api import TYPES, SalesforceApi
+from certification.adapters.crm.salesforce_api import TYPES, SalesforceApi, errors_of
 from certification.adapters.crm.salesforce_values import RECORD_ID, encode
 from certification.adapters.crm.soql import literal, queries
 from certification.adapters.crm.values import kind_of
@@ -122,7 +122,7 @@ class SalesforcePush:
             return Pushed(
                 fate=Fate.WRITTEN, record_id=str(result.get("id") or ""), correlation_id=correlation_id
             )
-        return self._api.refusal(result.get("errors") or [], correlation_id)
+        return self._api.refusal(errors_of(result.get("errors")), correlation_id)
 
     def _values(self, write: Write) -> dict[str, Any]:
         return {
