@@ -718,6 +718,26 @@ def test_a_token_without_any_permission_is_refused(sandbox: CrmSandbox, crm: Crm
     assert caught.value.reason is PauseReason.FORBIDDEN
 
 
+def test_a_connection_that_only_looks_needs_no_permission_to_write(sandbox: CrmSandbox) -> None:
+    sandbox.misbehave("hubspot", "forbidden", path="batch/update")
+    told = gateway(sandbox, shadow=True).test()
+    assert told == "HubSpot portal 424242; contacts: read; companies: read"
+    assert not [call for call in sandbox.calls("hubspot") if call["method"] != "GET"]
+    with pytest.raises(PushFailedError, match="may be read but not written"):
+        gateway(sandbox).test()
+
+
+def test_the_id_of_the_portal_is_only_shown(sandbox: CrmSandbox, crm: CrmGateway) -> None:
+    sandbox.misbehave("hubspot", "error", path="account-info", status=503)
+    assert crm.test() == "HubSpot portal (id not shown); contacts: read and write; companies: read and write"
+
+
+def test_another_api_version_than_hubspots_is_told_as_such(sandbox: CrmSandbox) -> None:
+    with pytest.raises(PushFailedError, match="404") as caught:
+        gateway(sandbox, api_version="v9").test()
+    assert caught.value.reason is PauseReason.MAPPING
+
+
 def test_wrong_credentials_are_refused(sandbox: CrmSandbox) -> None:
     with pytest.raises(PushFailedError, match="401") as caught:
         gateway(sandbox, token="wrong").test()

@@ -275,6 +275,8 @@ def test_an_object_may_be_visible_and_closed(org: Org) -> None:
     assert failed.reason is PauseReason.FORBIDDEN
     assert "Contact: may be read but not written" in failed.message
 
+    assert "Contact: read; Account: read" in org.gateway(shadow=True).test()
+
     org.answers["describe"] = (200, {"updateable": True, "createable": False, "fields": []})
     assert "Contact: read and write, but not create" in org.gateway(create_missing=True).test()
 
@@ -442,6 +444,20 @@ def test_a_refusal_without_a_readable_reason_is_still_that_records_own(org: Org)
         Fate.REFUSED,
         "Salesforce refused it and did not say why.",
     )
+
+
+def test_a_description_without_a_word_of_rights_has_the_usual_ones(org: Org) -> None:
+    org.answers["describe"] = (200, {"fields": []})
+    assert "Contact: read and write; Account: read and write" in org.gateway(create_missing=True).test()
+
+
+def test_the_root_of_the_api_is_asked_for_only_where_an_object_is_not_there(org: Org) -> None:
+    org.gateway().test()
+    assert "/services/data/v62.0" not in org.heard
+
+    org.answers["describe"] = (404, [{"errorCode": "NOT_FOUND", "message": "no such resource"}])
+    failure(org.gateway().test)
+    assert "/services/data/v62.0" in org.heard
 
 
 # ---- refused for all

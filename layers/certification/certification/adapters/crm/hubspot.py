@@ -34,38 +34,46 @@ def open_gateway(
 ) -> CrmGateway:
     """A gateway to the portal of this token; calls nobody."""
     token = credentials["access_token"]
-    return HubSpotGateway(HubSpotApi(connection.base_url, connection.api_version, token, patience))
+    api = HubSpotApi(connection.base_url, connection.api_version, token, patience)
+    return HubSpotGateway(api, writes=not connection.shadow)
 
 
 class HubSpotGateway:
-    """Implements the port `CrmGateway`."""
+    """Implements the port `CrmGateway`. `writes` False: only looked at, so permission to read is enough."""
 
     batch_size = BATCH_SIZE
 
-    def __init__(self, api: HubSpotApi) -> None:
+    def __init__(self, api: HubSpotApi, *, writes: bool = True) -> None:
         self._api = api
+        self._writes = writes
 
     def test(self) -> str:
         """The portal, and what the token may do there; refused where it may do nothing of use."""
         deadline = self._api.http.deadline()
-        rights = {path: self._rights(path, deadline) for path in PATHS.values()}
-        refused = [words for words, usable in rights.values() if not usable]
+        rights = [self._rights(path, deadline) for path in PATHS.values()]
+        told = "; ".join(words for words, _ in rights)
+        refused = [reason for _, reason in rights if reason]
         if len(refused) == len(rights):
-            raise PushFailedError("; ".join(refused), reason=PauseReason.FORBIDDEN)
-        told = "; ".join(words for words, _ in rights.values())
+            raise PushFailedError(told, reason=refused[0])
         return f"HubSpot portal {self._api.account(deadline) or '(id not shown)'}; {told}"
 
-    def _rights(self, path: str, deadline: Deadline) -> tuple[str, bool]:
+    def _rights(self, path: str, deadline: Deadline) -> tuple[str, PauseReason | None]:
+        """What may be done with this object, and what makes it unusable."""
         scopes = f"crm.objects.{path}.read, crm.objects.{path}.write and crm.schemas.{path}.read"
         try:
             self._api.properties(path, deadline, archived=False)
         except PushFailedError as exc:
+            if exc.reason is PauseReason.MAPPING:
+                return f"{path}: {exc.message}", exc.reason
             if exc.reason is not PauseReason.FORBIDDEN:
                 raise
-            return f"{path}: no permission, the token needs {scopes}", False
+            return f"{path}: no permission, the token needs {scopes}", exc.reason
+        if not self._writes:
+            return f"{path}: read", None
         if not self._api.may_write(path, deadline):
-            return f"{path}: may be read but not written, the token needs {scopes}", False
-        return f"{path}: read and write", True
+            message = f"{path}: may be read but not written, the token needs {scopes}"
+            return message, PauseReason.FORBIDDEN
+        return f"{path}: read and write", None
 
     def properties(self, object_name: str) -> Sequence[CrmProperty]:
         deadline = self._api.http.deadline()

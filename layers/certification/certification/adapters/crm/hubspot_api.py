@@ -31,8 +31,11 @@ class HubSpotApi:
         self._token = token
 
     def account(self, deadline: Deadline) -> str:
-        """The portal's id; empty where this token may not know it."""
-        answer = self._get("/account-info/v3/details", deadline)
+        """The portal's id; empty where HubSpot does not tell: it is only shown."""
+        try:
+            answer = self._get("/account-info/v3/details", deadline)
+        except PushFailedError:
+            return ""
         content = answer.content if answer.ok and isinstance(answer.content, dict) else {}
         return str(content.get("portalId") or "")
 

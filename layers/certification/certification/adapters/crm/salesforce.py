@@ -31,15 +31,19 @@ def open_gateway(
 ) -> CrmGateway:
     """A gateway to the org of this My Domain; calls nobody."""
     api = SalesforceApi(connection.base_url, connection.api_version, credentials, patience)
-    return SalesforceGateway(api, creates=connection.create_missing)
+    return SalesforceGateway(api, creates=connection.create_missing, writes=not connection.shadow)
 
 
 class SalesforceGateway:
-    """Implements the port `CrmGateway`. `creates`: records may be made, so that permission is needed, too."""
+    """Implements the port `CrmGateway`. `creates`: records may be made, so that permission is needed, too.
 
-    def __init__(self, api: SalesforceApi, *, creates: bool = False) -> None:
+    `writes` False: only looked at, so permission to read is enough.
+    """
+
+    def __init__(self, api: SalesforceApi, *, creates: bool = False, writes: bool = True) -> None:
         self._api = api
         self._creates = creates
+        self._writes = writes
         self._size = BATCH_SIZE
 
     @property
@@ -51,7 +55,6 @@ class SalesforceGateway:
         """The org, and what this user may do there; refused where it may do nothing of use."""
         deadline = self._api.http.deadline()
         org = self._api.org_id(deadline)
-        self._api.require_version(deadline)
         rights = [self._rights(object_type, deadline) for object_type in TYPES.values()]
         if not any(usable for _, usable in rights):
             raise PushFailedError("; ".join(words for words, _ in rights), reason=PauseReason.FORBIDDEN)
@@ -65,10 +68,13 @@ class SalesforceGateway:
                 raise
             return f"{object_type}: no permission ({exc.message})", False
         if shape is None:
+            self._api.require_version(deadline)
             return f"{object_type}: no permission, the user needs Read and Edit on it", False
-        if not shape.get("updateable"):
+        if not self._writes:
+            return f"{object_type}: read", True
+        if not shape.get("updateable", True):
             return f"{object_type}: may be read but not written, the user needs Edit on it", False
-        if self._creates and not shape.get("createable"):
+        if self._creates and not shape.get("createable", True):
             return f"{object_type}: read and write, but not create", True
         return f"{object_type}: read and write", True
 

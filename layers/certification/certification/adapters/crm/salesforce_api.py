@@ -48,6 +48,7 @@ class SalesforceApi:
         return self._session.token(deadline).org_id
 
     def require_version(self, deadline: Deadline) -> None:
+        """What is not there may be the API itself."""
         answer = self._call("GET", "", deadline)
         if answer.status in {_NOT_THERE, _GONE}:
             message = f"there is no API {self.version} at this base URL, or not any more"
