@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import threading
@@ -802,6 +803,51 @@ def test_an_answer_that_says_nothing_of_a_record_leaves_it_in_doubt(sandbox: Crm
     with answering(head + body) as url:
         pushed = gateway(sandbox, base_url=url).push(stored, [to(record_id="1")])
     assert (fates(pushed), pushed[0].code) == ([Fate.UNKNOWN], "no_answer")
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"ids": [email(0)]},
+        {"id": email(0).upper()},
+        {"email": [email(0)], "objectWriteTraceId": ["7"]},
+        {"objectWriteTraceId": ["0"]},
+        {"objectWriteTraceId": "0", "ids": ["1"]},
+        {},
+        None,
+        "of some record",
+    ],
+)
+def test_an_error_in_a_multi_status_reaches_its_record_however_it_names_it(
+    sandbox: CrmSandbox, context: Any
+) -> None:
+    """By the only error that there is, where it names nobody: the other input has its result."""
+    error = {"category": "VALIDATION_ERROR", "message": "no such option", "correlationId": "c-1"}
+    results = [{"id": "9", "properties": {"email": email(1)}}]
+    content = {"results": results, "numErrors": 1, "errors": [{**error, "context": context}]}
+    stored = mapped(gateway(sandbox))
+    with multi_status(content) as url:
+        batch = [to(email(0), create=True), to(email(1), create=True)]
+        bad, good = gateway(sandbox, base_url=url).push(stored, batch)
+    assert (good.fate, good.record_id) == (Fate.WRITTEN, "9")
+    assert (bad.fate, bad.code) == (Fate.REFUSED, "VALIDATION_ERROR")
+    assert (bad.message, bad.correlation_id) == ("no such option", "c-1")
+
+
+def test_errors_that_name_nobody_are_shown_to_all_whom_they_may_concern(sandbox: CrmSandbox) -> None:
+    errors = [{"category": "OBJECT_NOT_FOUND", "message": words} for words in ("gone", "gone", "closed")]
+    stored = mapped(gateway(sandbox))
+    with multi_status({"results": [], "errors": errors}) as url:
+        pushed = gateway(sandbox, base_url=url).push(stored, [to(record_id="1"), to(record_id="2")])
+    assert fates(pushed) == [Fate.UNKNOWN, Fate.UNKNOWN]
+    assert {each.message for each in pushed} == {"HubSpot does not say of which record: gone; closed"}
+
+
+@contextmanager
+def multi_status(content: Any) -> Iterator[str]:
+    body = json.dumps(content).encode()
+    with answering(b"HTTP/1.1 207 Multi-Status\r\nContent-Length: %d\r\n\r\n" % len(body) + body) as url:
+        yield url
 
 
 NOT_HUBSPOT = [b"", b"[]", b"3", b"{}", b'{"results": null}', b'{"results": [null]}', b'{"results": [{}]}']

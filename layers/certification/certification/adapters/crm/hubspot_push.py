@@ -12,6 +12,7 @@ from certification.adapters.crm.http import Answer
 from certification.adapters.crm.hubspot_answers import (
     EMAIL,
     MORE_EMAILS,
+    nameless,
     outcomes,
     same_value,
     values_of,
@@ -24,6 +25,7 @@ from certification.domain.connection import StoredMapping
 from certification.domain.push import Fate, Outgoing, Pushed, PushFailedError
 
 _CONFLICT = "CONFLICT"
+_SILENCE = "HubSpot's answer says nothing of this record."
 
 
 class HubSpotPush:
@@ -118,7 +120,7 @@ class HubSpotPush:
         done = outcomes(answer, writes, by, self._api.refusal)
         left = [write for write in writes if write.index not in done]
         if left:
-            done |= self._look_again(left, answer, by)
+            done |= self._look_again(left, writes, answer, by)
         return done
 
     def _answer(self, verb: str, writes: Sequence[Write]) -> Answer:
@@ -141,22 +143,38 @@ class HubSpotPush:
             properties = {**_known_by(self._path, write.outgoing.name), **properties}
         return {"id": write.key, **by, "properties": properties, "objectWriteTraceId": str(write.index)}
 
-    def _look_again(self, left: Sequence[Write], answer: Answer, by: str) -> dict[int, Pushed]:
+    def _look_again(
+        self, left: Sequence[Write], writes: Sequence[Write], answer: Answer, by: str
+    ) -> dict[int, Pushed]:
         """Those that the answer does not name: merged into another record, or known under another value."""
         asked = [write.key for write in left]
         shown = [self._by, MERGED_IDS, *([MORE_EMAILS] if self._by == EMAIL else [])]
         changed = {str(record["id"]) for record in answer.content.get("results") or ()}
         done: dict[int, Pushed] = {}
-        for record in self._api.batch_read(self._path, asked, shown, self._deadline, by=by):
+        records = self._api.batch_read(self._path, asked, shown, self._deadline, by=by) if changed else ()
+        for record in records:
             names = values_of(record, by) if by else [str(record["id"]), *merged_ids(record)]
             for write in left:
                 if write.key in names and str(record["id"]) in changed:
                     done[write.index] = written(record, answer)
-        message = "HubSpot's answer says nothing of this record."
-        silent = Pushed(
-            fate=Fate.UNKNOWN, code="no_answer", message=message, correlation_id=answer.correlation_id
+        silent = [write for write in left if write.index not in done]
+        return done | dict.fromkeys(
+            (write.index for write in silent), self._unnamed(answer, writes, len(silent))
         )
-        return {write.index: done.get(write.index, silent) for write in left}
+
+    def _unnamed(self, answer: Answer, writes: Sequence[Write], silent: int) -> Pushed:
+        """What becomes of those that the answer does not name: what it says of nobody may be about them."""
+        said = [self._api.refusal(error, answer.correlation_id) for error in nameless(answer, writes)]
+        if silent == len(said) == 1:
+            return said[0]
+        words = "; ".join(dict.fromkeys(each.message for each in said))
+        message = f"HubSpot does not say of which record: {words}" if words else _SILENCE
+        return Pushed(
+            fate=Fate.UNKNOWN,
+            code="no_answer",
+            message=self._api.http.words(message),
+            correlation_id=answer.correlation_id,
+        )
 
 
 def _known_by(path: str, name: str) -> dict[str, str]:
