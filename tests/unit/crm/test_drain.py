@@ -201,6 +201,20 @@ def test_a_deleted_record_is_disconnected_and_not_made_anew(world: World) -> Non
     assert world.crm.records == {}
 
 
+def test_what_was_deleted_elsewhere_is_only_missing_under_another_connection(world: World) -> None:
+    world.drain()
+    world.crm.records.clear()
+    revoke(world)
+    world.drain()
+    assert row(world).state is SyncState.DISCONNECTED
+
+    world.connect(link="another")
+    store(world, completion(revision=3))
+    world.drain()
+
+    assert row(world).state is SyncState.UNLINKED
+
+
 def test_a_deleted_record_is_made_anew_when_someone_asks(world: World) -> None:
     world.connect(create_missing=True)
     world.drain()
@@ -376,6 +390,18 @@ def test_a_refused_mapping_pauses_itself_only() -> None:
 
     assert (pause.scope, pause.reason) == ("contact", PauseReason.MAPPING)
     assert world.crm.by_match("o-1") == {"count": "0"}
+
+
+def test_saving_the_connection_ends_the_pauses_of_its_mappings(world: World) -> None:
+    """They may have been refused by the wrong portal, or by the wrong version of the API."""
+    world.crm.before = failing(PauseReason.MAPPING)
+    world.drain()
+    world.crm.before = None
+
+    world.connect(api_version="v3")
+    world.drain()
+
+    assert world.crm.by_match("u-1@partner.example") == ACTIVE
 
 
 def test_one_crm_down_leaves_the_other_alone(world: World) -> None:

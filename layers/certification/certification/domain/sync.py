@@ -74,7 +74,7 @@ class SyncChange:
 
 def linked_to(row: SyncRow, link: str) -> SyncRow:
     """The row under this connection: what belongs to another one is forgotten, R36 starts afresh."""
-    return row if row.link == link else replace(unlinked(row), link=link)
+    return row if row.link == link else replace(unlinked(row), link=link, outcome=None)
 
 
 def unlinked(row: SyncRow) -> SyncRow:

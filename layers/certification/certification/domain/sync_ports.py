@@ -68,7 +68,7 @@ class Connections(Plans, Protocol):
     def save_connection(
         self, connection: Connection, *, previous: Connection | None, backfill: Backfill | None
     ) -> None:
-        """Write it, the plan, and what follows from it, together; its pause ends. `ChangedMeanwhileError`."""
+        """Write it, the plan, and what follows from it, together; all pauses end. `ChangedMeanwhileError`."""
 
     def delete_connection(self, connection: Connection) -> None:
         """`ChangedMeanwhileError` where it is not as read. Mappings and rows stay."""

@@ -61,7 +61,7 @@ class DynamoDBConnections:
             [
                 Put(items.connection_to_item(connection), condition),
                 Update(key=keys.crm_plan(), set=connected),
-                Delete(keys.crm_pause(connection.crm, _CONNECTION_SCOPE)),
+                *_pauses_ended(connection.crm),
                 *_backfill_put(backfill),
             ]
         )
@@ -71,7 +71,7 @@ class DynamoDBConnections:
             [
                 Delete(keys.connection(connection.crm), Equals("revision", connection.revision)),
                 Update(key=keys.crm_plan(), remove=(items.plan_connected(connection.crm),)),
-                Delete(keys.crm_pause(connection.crm, _CONNECTION_SCOPE)),
+                *_pauses_ended(connection.crm),
             ]
         )
 
@@ -124,6 +124,11 @@ class DynamoDBConnections:
             self._table.write_together(writes)
         except TransactionFailedError as exc:
             raise ChangedMeanwhileError("the settings of this CRM were changed meanwhile") from exc
+
+
+def _pauses_ended(crm: str) -> list[Write]:
+    """Those of the mappings too: what refused them may have been another portal, or another version of the API."""
+    return [Delete(keys.crm_pause(crm, scope)) for scope in (_CONNECTION_SCOPE, *OBJECTS[crm])]
 
 
 def _backfill_put(backfill: Backfill | None) -> list[Write]:
