@@ -43,6 +43,8 @@ def check(
         (status(), prop("choice", options=STATUSES)),
         (status(values=dict.fromkeys(STATUSES, "x")), prop("choice", options=("x",))),
         (status(), prop("choice", options=("other",), restricted=False)),
+        (status(values={"superseded": "", "revoked": ""}), prop("choice", options=STATUSES[:3])),
+        (status(values={"active": "true", **dict.fromkeys(set(STATUSES) - {"active"}, "")}), prop("boolean")),
         (status(values={s: str(s == "active").lower() for s in STATUSES}), prop("boolean")),
         (of_cert("expiration_date"), prop("date")),
         (of_cert("expiration_date"), prop(max_length=10)),

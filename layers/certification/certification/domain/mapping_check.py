@@ -129,7 +129,7 @@ def _missing_options(
 def _sourced(one: FieldMapping, source: Source, known: KnownValues) -> _Outgoing:
     text = PropertyKind.TEXT
     if source is Source.STATUS:
-        values = tuple(one.values.get(status, status) for status in Status)
+        values = tuple(filter(None, (one.values.get(status, status) for status in Status)))
         kinds = {text, PropertyKind.CHOICE} | (
             {PropertyKind.BOOLEAN} if set(values) <= {*_BOOLEANS} else set()
         )
