@@ -769,6 +769,13 @@ def test_the_metadata_says_what_fits(sandbox: CrmSandbox, crm: CrmGateway) -> No
     assert not {each.name: each for each in crm.properties("company")}["domain"].unique
 
 
+def test_an_option_without_a_value_is_none(sandbox: CrmSandbox) -> None:
+    property_ = {"name": "level", "type": "enumeration", "options": [{"label": "Gold", "value": "gold"}, {}]}
+    with multi_status({"results": [property_]}) as url:
+        (found, *_) = gateway(sandbox, base_url=url).properties("contact")
+    assert found.options == ("gold",)
+
+
 def test_reading_gives_those_that_exist(
     sandbox: CrmSandbox, crm: CrmGateway, contacts: StoredMapping
 ) -> None:
@@ -850,7 +857,16 @@ def multi_status(content: Any) -> Iterator[str]:
         yield url
 
 
-NOT_HUBSPOT = [b"", b"[]", b"3", b"{}", b'{"results": null}', b'{"results": [null]}', b'{"results": [{}]}']
+NOT_HUBSPOT = [
+    b"",
+    b"[" * 20_000,
+    b"[]",
+    b"3",
+    b"{}",
+    b'{"results": null}',
+    b'{"results": [null]}',
+    b'{"results": [{}]}',
+]
 
 
 @pytest.mark.parametrize("body", NOT_HUBSPOT)

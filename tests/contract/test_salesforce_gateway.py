@@ -558,6 +558,6 @@ def test_properties_tell_what_is_calculated_short_and_a_key(crm: CrmGateway) -> 
 
 
 def test_inactive_values_of_a_picklist_do_not_count() -> None:
-    values = [{"value": "old", "active": False}, {"value": "new", "active": True}]
+    values = [{"value": "old", "active": False}, {"value": "new", "active": True}, {"active": True}]
     shape = {"name": "T", "type": "picklist", "picklistValues": values, "restrictedPicklist": True}
     assert property_of(shape).options == ("new",)

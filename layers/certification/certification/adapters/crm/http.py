@@ -237,7 +237,7 @@ def _encoded(request: Request) -> bytes | None:
 def _parsed(raw: bytes) -> Any:
     try:
         return json.loads(raw) if raw else None
-    except ValueError:
+    except (ValueError, RecursionError):  # brackets within brackets without end
         return None
 
 

@@ -72,7 +72,7 @@ def property_of(object_path: str, shape: Mapping[str, Any]) -> CrmProperty:
         name=name,
         label=str(shape.get("label") or ""),
         kind=kind,
-        options=tuple(str(option["value"]) for option in shape.get("options") or ()),
+        options=tuple(str(each["value"]) for each in shape.get("options") or () if each.get("value")),
         restricted=not shape.get("externalOptions"),
         max_length=LONGEST_TEXT if kind is PropertyKind.TEXT else None,
         writable=not rights.get("readOnlyValue"),

@@ -74,7 +74,9 @@ def property_of(shape: Mapping[str, Any]) -> CrmProperty:
         label=str(shape.get("label") or ""),
         kind=kind,
         options=tuple(
-            str(option["value"]) for option in shape.get("picklistValues") or () if option.get("active", True)
+            str(each["value"])
+            for each in shape.get("picklistValues") or ()
+            if each.get("active", True) and each.get("value")
         ),
         restricted=bool(shape.get("restrictedPicklist")),
         max_length=length if kind is PropertyKind.TEXT and length else None,
