@@ -184,6 +184,43 @@ def test_a_mapping_is_kept_and_brought_to_everyone(world: World, call: Call, con
     assert (done["state"], done["marked"]) == ("completed", 1)
 
 
+def test_a_mapping_saved_again_has_what_failed_tried_again(
+    world: World, call: Call, connected: World
+) -> None:
+    """Whoever saves it may have mended the CRM meanwhile."""
+    world.crm.add("u-1@partner.example")
+    world.crm.fate = lambda _: Pushed(fate=Fate.REFUSED, message="a rule of ours")
+    world.drain()
+    assert [row["state"] for row in call("GET", "/crm/hubspot/sync")[1]["items"]] == ["failed"]
+
+    world.crm.fate = None
+    assert call("PUT", "/crm/hubspot/mappings/contact", MAPPING)[0] == 200
+    world.drain()
+
+    assert [row["state"] for row in call("GET", "/crm/hubspot/sync")[1]["items"]] == ["synced"]
+
+
+def test_a_mapping_saved_again_makes_nothing_anew_that_was_deleted(world: World, call: Call) -> None:
+    """That is for somebody to ask for, by a sync."""
+    call("PUT", "/crm/hubspot/connection", {**CONNECTION, "create_missing": True})
+    call("PUT", "/crm/hubspot/mappings/contact", MAPPING)
+    world.drain()
+    world.crm.records.clear()
+    world.table.write(Put(completion_to_item(completion(expiration_date=None))))
+    call("POST", "/crm/hubspot/sync", {"all": True})
+    world.drain()
+    (row,) = call("GET", "/crm/hubspot/sync")[1]["items"]
+    assert (row["state"], world.crm.records) == ("disconnected", {})
+
+    call("PUT", "/crm/hubspot/mappings/contact", {**MAPPING, "fields": [STATUS]})
+    world.drain()
+
+    assert world.crm.records == {}
+    call("POST", "/crm/hubspot/sync", {"user_id": "u-1"})
+    world.drain()
+    assert world.crm.by_match("u-1@partner.example") == {"status": "active"}
+
+
 def test_a_mapping_that_the_crm_would_refuse_is_not_saved(world: World, call: Call, connected: World) -> None:
     wrong = {**MAPPING, "fields": [{**STATUS, "target": "no_such"}, {**EXPIRES, "target": "count"}]}
 

@@ -132,6 +132,7 @@ def test_the_digest_tells_attempts_apart_and_not_their_order() -> None:
     assert digest(mapping(), "x", {"a": "1"}, row()) != digest(mapping(), "x", {"a": "2"}, row())
     assert digest(mapping(), "x", {"a": "1"}, row()) != digest(mapping(), "y", {"a": "1"}, row())
     assert digest(mapping(), "x", {"a": "1"}, row()) != digest(mapping(), "x", {"a": "1"}, row(record_id="3"))
+    assert digest(mapping(), "x", {"a": "1"}, row()) != digest(mapping(), "x", {"a": "1"}, row(), revision=2)
 
 
 def test_values_are_remembered_as_text() -> None:

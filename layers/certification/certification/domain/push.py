@@ -106,7 +106,7 @@ class Decided:
 
 
 def prepare(
-    mapping: ObjectMapping,
+    stored: StoredMapping,
     row: SyncRow,
     facts: HolderFacts | None,
     values: Mapping[str, Value],
@@ -124,13 +124,14 @@ def prepare(
             message="We have no profile of this holder.",
         )
         return Decided(row=row, after=unlinked(gone))
+    mapping = stored.mapping
     by = match_value(mapping.match, facts.profile)
     due = to_write(mapping, values, row)
     if not due:
         return Decided(row=row, after=settled(row, SyncState.SYNCED, now=now))
     if not by and not row.record_id:
         return Decided(row=row, after=_unmatchable(mapping, row, facts.profile, now))
-    attempt = digest(mapping, by, due, row)
+    attempt = digest(mapping, by, due, row, revision=stored.revision)
     if row.outcome in RETRIED and row.tried == attempt and not row.in_doubt:
         return Decided(row=row, after=_as_before(row))
     make = create and not row.record_id and not _was_deleted(row)

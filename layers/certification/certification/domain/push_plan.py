@@ -51,9 +51,12 @@ def _is_due(one: FieldMapping, value: SentValue, row: SyncRow) -> bool:
     return in_doubt or one.target not in row.sent or last != value
 
 
-def digest(mapping: ObjectMapping, match_value: str, values: Mapping[str, Value], row: SyncRow) -> str:
-    """Of a whole attempt: the same digest again would be the same call again."""
+def digest(
+    mapping: ObjectMapping, match_value: str, values: Mapping[str, Value], row: SyncRow, *, revision: int = 1
+) -> str:
+    """Of a whole attempt: the same digest again would be the same call again, under the same mapping's `revision`."""
     content = {
+        "mapping": revision,
         "match": [mapping.match.target, match_value],
         "record": row.record_id,
         "values": {target: canonical(value) for target, value in values.items()},

@@ -69,7 +69,6 @@ def save_mapping(
         cause=f"the mapping of {object_name} changed",
         now=now,
         actor=actor,
-        asked=True,
     )
     app.connections.save_mapping(stored, previous=previous, backfill=backfill)
     crm_outbox.ring(app, crm, "backfill", backfill_id=backfill.backfill_id)

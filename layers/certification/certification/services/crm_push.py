@@ -146,7 +146,7 @@ class ObjectDrain:
         for row in rows:
             found = facts.get(row.holder)
             ready = prepare(
-                mapping,
+                self._stored,
                 linked_to(row, self._shift.connection.link),
                 found,
                 project(mapping, found, self._shift.today) if found else {},
