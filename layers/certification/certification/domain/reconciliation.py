@@ -25,7 +25,10 @@ class Drift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """`repair`: write what is missing, not only report it. `start` is where the next page of users starts."""
+    """`repair`: write what is missing, not only report it.
+
+    `start` is where the next page starts: of users, and when `users_done` of what is parked.
+    """
 
     reconciliation_id: str
     repair: bool
@@ -35,6 +38,7 @@ class Reconciliation:
     released: int = 0
     sample: tuple[Drift, ...] = ()
     start: Mapping[str, Any] | None = None
+    users_done: bool = False
     completed_at: datetime | None = None
     created_at: datetime
     created_by: str
@@ -52,10 +56,19 @@ def after_users(
         repaired=run.repaired + repaired,
         sample=(*run.sample, *drifts)[:SAMPLE_SIZE],
         start=start,
+        users_done=start is None,
         revision=run.revision + 1,
     )
 
 
-def completed(last_page: Reconciliation, *, released: int, now: datetime) -> Reconciliation:
-    """Written together with the last page: a run that begins anew would count everybody twice."""
-    return replace(last_page, released=released, start=None, completed_at=now)
+def after_parked(
+    run: Reconciliation, *, released: int, start: Mapping[str, Any] | None, now: datetime
+) -> Reconciliation:
+    """The run with a page of what is parked looked through; the last one ends it."""
+    return replace(
+        run,
+        released=run.released + released,
+        start=start,
+        completed_at=now if start is None else None,
+        revision=run.revision + 1,
+    )

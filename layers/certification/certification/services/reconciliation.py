@@ -20,7 +20,7 @@ from certification.domain.ports import (
     Reconciliations,
     UserRecord,
 )
-from certification.domain.reconciliation import Drift, Reconciliation, after_users, completed
+from certification.domain.reconciliation import Drift, Reconciliation, after_parked, after_users
 from certification.domain.validity import civil_date
 from certification.services.awarding import Awarding, Organizations, decide
 from certification.services.candidates import Candidates
@@ -92,6 +92,12 @@ class Reconciler:
         return run
 
     def _page(self, run: Reconciliation) -> Reconciliation:
+        """One page, saved with the place after it: a run that begins anew would count everybody twice."""
+        following = self._parked_page(run) if run.users_done else self._users_page(run)
+        self._reconciliations.save(following)
+        return following
+
+    def _users_page(self, run: Reconciliation) -> Reconciliation:
         page = self._directory.user_page(limit=USERS_AT_ONCE, start=run.start)
         candidates, organizations = Candidates(self._definitions), Organizations(self._directory)
         drifts: list[Drift] = []
@@ -100,11 +106,7 @@ class Reconciler:
             found, mended = self._compare(str(user.user_id), candidates, organizations, repair=run.repair)
             drifts += found
             repaired += mended
-        run = after_users(run, users=len(page.items), drifts=drifts, repaired=repaired, start=page.next)
-        if page.next is None:
-            run = completed(run, released=self._release_parked(), now=self._clock.now())
-        self._reconciliations.save(run)
-        return run
+        return after_users(run, users=len(page.items), drifts=drifts, repaired=repaired, start=page.next)
 
     def _compare(
         self, user_id: str, candidates: Candidates, organizations: Organizations, *, repair: bool
@@ -127,24 +129,19 @@ class Reconciler:
                 record, repaired = settled.record, repaired + 1
         return drifts, repaired
 
-    def _release_parked(self) -> int:
-        """What is parked although its user is known: sent again, then forgotten. How many."""
-        released, start = 0, None
-        while True:
-            page = self._parking.page(limit=PARKED_AT_ONCE, start=start)
-            known = {
-                d.index
-                for d in resolve([(i, entry.message) for i, entry in enumerate(page.items)], self._directory)
-                if d.user_id is not None and self._directory.user(d.user_id) is not None
-            }
-            entries = [page.items[index] for index in sorted(known)]
-            self._course_completion_queue.send([entry.message.to_payload() for entry in entries])
-            for entry in entries:
-                self._parking.remove(entry)
-            released += len(entries)
-            start = page.next
-            if start is None:
-                return released
+    def _parked_page(self, run: Reconciliation) -> Reconciliation:
+        """What is parked although its user is known: sent again, then forgotten."""
+        page = self._parking.page(limit=PARKED_AT_ONCE, start=run.start)
+        known = {
+            d.index
+            for d in resolve([(i, entry.message) for i, entry in enumerate(page.items)], self._directory)
+            if d.user_id is not None and self._directory.user(d.user_id) is not None
+        }
+        entries = [page.items[index] for index in sorted(known)]
+        self._course_completion_queue.send([entry.message.to_payload() for entry in entries])
+        for entry in entries:
+            self._parking.remove(entry)
+        return after_parked(run, released=len(entries), start=page.next, now=self._clock.now())
 
     def _moment(self) -> Moment:
         now = self._clock.now()

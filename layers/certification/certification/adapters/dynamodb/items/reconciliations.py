@@ -27,6 +27,7 @@ def reconciliation_to_item(run: Reconciliation) -> Item:
                 for d in run.sample
             ],
             "start": dict(run.start) if run.start else None,
+            "users_done": run.users_done,
             "completed_at": iso(run.completed_at),
             "created_at": iso(run.created_at),
             "created_by": run.created_by,
@@ -48,6 +49,7 @@ def reconciliation_from_item(item: Item) -> Reconciliation:
         released=item["released"],
         sample=tuple(Drift(**drift) for drift in item.get("sample", ())),
         start=item.get("start"),
+        users_done=item.get("users_done", False),
         completed_at=instant_in(item, "completed_at"),
         created_at=required_instant(item, "created_at"),
         created_by=item["created_by"],
