@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,3 +75,27 @@ def test_clients_only_and_no_http_library_but_urllib3(path: Path) -> None:
     """boto3's resources, requests and httpx cost a cold start what they do not give back."""
     assert {module for module in imported_by(path) if module.split(".")[0] in {"requests", "httpx"}} == set()
     assert "boto3.resource(" not in path.read_text()
+
+
+def modules_after(code: str, *folders: Path) -> set[str]:
+    """What a fresh interpreter has imported when it has run this."""
+    path = os.pathsep.join([str(folder) for folder in folders] + sys.path)
+    printed = subprocess.run(
+        [sys.executable, "-c", f"{code}; import json, sys; print(json.dumps(sorted(sys.modules)))"],
+        env=os.environ | {"PYTHONPATH": path, "POWERTOOLS_METRICS_NAMESPACE": "t"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return set(json.loads(printed.stdout))
+
+
+def test_naming_a_port_imports_no_rules() -> None:
+    """Every function does at its cold start; only who makes the entities behind the contracts has to pay for them."""
+    ours = {m for m in modules_after("import certification.domain.ports") if m.startswith("certification.")}
+    assert ours == {"certification.domain", "certification.domain.errors", "certification.domain.ports"}
+
+
+@pytest.mark.parametrize("worker", [path for path in HANDLERS if path.parent.name != "api"], ids=names)
+def test_no_worker_imports_pydantic(worker: Path) -> None:
+    assert "pydantic" not in modules_after("import app", worker.parent)

@@ -5,30 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from certification.domain.api_keys import ApiKey
-from certification.domain.course_completion_message import UserReference
 from certification.domain.errors import CertificationServiceError
-from certification.domain.evaluation import Moment
-from certification.domain.evaluation_run import EvaluationRun
-from certification.domain.history import HistoryEntry
-from certification.domain.model import (
-    Certification,
-    CertificationCompletion,
-    Course,
-    CourseCompletion,
-    Duration,
-    Holder,
-    Identity,
-    Organization,
-    Requirements,
-    User,
-)
-from certification.domain.parking import ParkedCompletion
-from certification.domain.reconciliation import Reconciliation
-from certification.domain.retractions import Retraction
-from certification.domain.transitions import Awaiting, DueEntry, DuePage, Step
+
+if TYPE_CHECKING:  # whoever names a port need not pay for all the rules at its cold start
+    from certification.domain.api_keys import ApiKey
+    from certification.domain.course_completion_message import UserReference
+    from certification.domain.evaluation import Moment
+    from certification.domain.evaluation_run import EvaluationRun
+    from certification.domain.history import HistoryEntry
+    from certification.domain.model import (
+        Certification,
+        CertificationCompletion,
+        Course,
+        CourseCompletion,
+        Duration,
+        Holder,
+        Identity,
+        Organization,
+        Requirements,
+        User,
+    )
+    from certification.domain.parking import ParkedCompletion
+    from certification.domain.reconciliation import Reconciliation
+    from certification.domain.retractions import Retraction
+    from certification.domain.transitions import Awaiting, DueEntry, DuePage, Step
 
 T = TypeVar("T")
 StartKey = Mapping[str, Any]
