@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.config import Config as ClientConfig
 from local import processes, services
 from local.place import REGION, ROOT, Place, default_place
 
 from bench.meter import AnswerMeter, Meter, TableMeter
+from certification.adapters.aws import client_config
 from certification.adapters.completion_ids import CompletionIds
 from certification.adapters.dynamodb.client_table import ClientTable
 from certification.adapters.dynamodb.marshalling import marshal
@@ -63,7 +63,7 @@ def client(place: Place, service: str = "dynamodb") -> Any:
         region_name=REGION,
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106 the embedded cloud takes any
-        config=ClientConfig(retries={"mode": "standard", "max_attempts": 4}),
+        config=client_config(service),
     )
 
 
