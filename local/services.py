@@ -21,15 +21,18 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "SSL_CERT_FILE")
 
 def start_cloud(place: Place) -> bool:
     """Start the embedded cloud unless it runs; True where it was started: then it is empty."""
-    if processes.find(place, "ministack"):
-        if _answers(place.port, "/health"):
-            return False
-        processes.stop(place)
+    if find_cloud(place) and _answers(place.port, "/health"):
+        return False
+    processes.stop(place)  # one that hangs or has another port, functions that outlived a killed one
     _refuse_taken(place.port, "LOCAL_PORT")
-    processes.stop(place, "ministack-lambda-")  # functions that outlived a killed cloud
     shutil.rmtree(place.run / "cloud", ignore_errors=True)
     _launch_cloud(place)
     return True
+
+
+def find_cloud(place: Place) -> list[int]:
+    """The pid of the embedded cloud on the place's port: not of its functions, nor of one on another port."""
+    return processes.find(place, " ".join(_cloud_arguments(place)))
 
 
 def restart_cloud(place: Place) -> None:
@@ -41,14 +44,13 @@ def restart_cloud(place: Place) -> None:
 
 def start_crm_sandbox(place: Place) -> None:
     """Start the CRM sandbox unless it runs; with the records it had, until `make down`."""
-    if processes.find(place, "crm_sandbox"):
-        if _answers(place.crm_port, "/"):
-            return
-        processes.stop(place, "crm_sandbox")
-    _refuse_taken(place.crm_port, "CRM_PORT")
-    env = {**_inherited(), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     state = str(place.run / "crm_sandbox")
     arguments = ["-m", "local.crm_sandbox", "--port", str(place.crm_port), "--state", state]
+    if processes.find(place, " ".join(arguments)) and _answers(place.crm_port, "/"):
+        return
+    processes.stop(place, "crm_sandbox")
+    _refuse_taken(place.crm_port, "CRM_PORT")
+    env = {**_inherited(), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     processes.start(place, Path(sys.executable), arguments, log="crm_sandbox.log", env=env)
 
 
@@ -61,7 +63,13 @@ def wait(place: Place) -> None:
 def _launch_cloud(place: Place) -> None:
     shutil.rmtree(place.run / "functions", ignore_errors=True)
     (place.run / "functions").mkdir(parents=True)
-    processes.start(place, CLOUD_PYTHON, ["-m", "ministack"], log="cloud.log", env=_cloud_environment(place))
+    arguments = _cloud_arguments(place)
+    processes.start(place, CLOUD_PYTHON, arguments, log="cloud.log", env=_cloud_environment(place))
+
+
+def _cloud_arguments(place: Place) -> list[str]:
+    # It takes its port from the environment; Python ignores this -X, we find the process by it.
+    return ["-X", f"port={place.port}", "-m", "ministack"]
 
 
 def _cloud_environment(place: Place) -> dict[str, str]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local import processes, services
+from local import services
 from local.build import build, fingerprint
 from local.deploy import deploy, is_deployed, write_stack
 from local.place import LocalError, Place, current_place
@@ -40,7 +40,7 @@ def _deploy_what_changed(place: Place) -> None:
         build(place)
         built.write_text(wanted)
     services.wait(place)
-    now = json.dumps({"fingerprint": wanted, "cloud": processes.find(place, "ministack")[:1]})
+    now = json.dumps({"fingerprint": wanted, "cloud": services.find_cloud(place)})
     if deployed.exists() and deployed.read_text() == now and is_deployed(place):
         _say("Nothing changed since the last deployment.")
         write_stack(place)

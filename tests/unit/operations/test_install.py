@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from local import services
+from local import processes, services
 from local.build import fingerprint, host_parameters
 from local.place import LocalError, Place
 
@@ -55,6 +58,44 @@ def test_a_taken_port_is_one_line_that_names_the_setting(tmp_path: Path) -> None
             services.start_cloud(place)
         with pytest.raises(LocalError, match=f"Port {port} is taken: .* CRM_PORT"):
             services.start_crm_sandbox(place)
+
+
+SLEEP = ["-c", "import time; time.sleep(60)"]
+
+
+def test_another_checkouts_cloud_on_the_port_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """Ours runs on another port: to deploy into whatever answers here would disturb the other checkout."""
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        port = other.server_port
+        place = Place(name="test", state=tmp_path, port=port, crm_port=port)
+        try:
+            for ours in (["-m", "ministack"], ["-m", "local.crm_sandbox", "--port", "1"]):
+                processes.start(place, Path(sys.executable), [*SLEEP, *ours], log="log", env={})
+            with pytest.raises(LocalError, match=f"Port {port} is taken"):
+                services.start_crm_sandbox(place)
+            with pytest.raises(LocalError, match=f"Port {port} is taken"):
+                services.start_cloud(place)
+        finally:
+            processes.stop(place, patience=0)
+            other.shutdown()
+
+
+def test_the_cloud_is_told_from_the_functions_it_runs(tmp_path: Path) -> None:
+    """A deployment is remembered with its cloud's pid: a function's would come and go, and deploy again for nothing."""
+    place = Place(name="test", state=tmp_path, port=4566, crm_port=4567)
+    worker = place.run / "functions" / "ministack-lambda-api-1" / "_worker.py"
+    worker.parent.mkdir(parents=True)
+    worker.write_text("import time; time.sleep(60)")
+    function = subprocess.Popen([sys.executable, str(worker)])
+    arguments = [*SLEEP, "-X", f"port={place.port}", "-m", "ministack"]
+    try:
+        cloud = processes.start(place, Path(sys.executable), arguments, log="log", env={})
+        assert sorted(processes.find(place)) == sorted([function.pid, cloud])
+        assert services.find_cloud(place) == [cloud]
+    finally:
+        processes.stop(place, patience=0)
+        function.wait()
 
 
 def test_fingerprint_is_stable_and_ignores_caches() -> None:
