@@ -33,6 +33,7 @@ def assert_problem(api: HttpApi, status: int, problem: Any, code: str) -> None:
     assert problem["status"] == status
     assert problem["type"].endswith(f":{code}")
     assert problem["detail"]
+    assert problem["errors"] or status != 422
 
 
 def required_query(route: Route) -> str:
@@ -228,6 +229,34 @@ def test_an_unknown_id_is_a_404_or_an_empty_list(api: HttpApi, route: Route) -> 
         assert_problem(api, 404, problem, "not-found")
     else:
         assert problem == {"items": [], "next_cursor": None}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "where"),
+    [
+        (
+            "POST",
+            "/certifications",
+            {"type": "user", "expiration": {"type": "anchored", "month": 4, "day": 31}},
+            [("/expiration/day", "no_such_day")],
+        ),
+        (
+            "POST",
+            "/evaluations",
+            {"certification_id": "c-1", "expiration": {"type": "never"}},
+            [("/expiration", "dry_run_only")],
+        ),
+        ("POST", "/course-completions", [], [("", "invalid_body")]),
+        ("GET", "/intake?state=read", None, [("/source_id", "missing")]),
+    ],
+)
+def test_a_422_says_what_and_where(
+    api: HttpApi, method: str, path: str, body: Any, where: list[tuple[str, str]]
+) -> None:
+    """What is about no part of the request is about the whole of it."""
+    path, _, query = path.partition("?")
+    status, problem = api.call(method, path, body, query)
+    assert (status, [(e["pointer"], e["code"]) for e in problem["errors"]]) == (422, where)
 
 
 class TestABug:

@@ -146,7 +146,7 @@ def award_by_hand(wanted: HandAward, standing: Standing, moment: Moment) -> Deci
 def _check_definition(wanted: HandAward, certification: Certification) -> None:
     if certification.type is not wanted.holder.type:
         raise InvalidError(
-            f"This is a certification of a {certification.type.value}, not of a {wanted.holder.type.value}.",
+            f"This is a certification of {certification.type.value}s, not of {wanted.holder.type.value}s.",
             errors=(
                 _error(f"/{wanted.holder.type.value}_id", "wrong_holder_type", "The wrong kind of holder."),
             ),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, TypeAlias
 
-from certification.domain.errors import InvalidError
+from certification.domain.errors import FieldError, InvalidError
 from certification.domain.model import (
     AfterDuration,
     Anchored,
@@ -62,7 +62,9 @@ def _anchored(shape: Mapping[str, Any]) -> Anchored:
     try:
         date(2024, month, day)  # a leap year: 29 February is an anchor, 31 April is none
     except ValueError as exc:
-        raise InvalidError(f"there is no day {day} in month {month}") from exc
+        words = f"There is no day {day} in month {month}."
+        error = FieldError(pointer="/expiration/day", code="no_such_day", message=words)
+        raise InvalidError(words, errors=(error,)) from exc
     return Anchored(month=month, day=day, minimum=parse_duration(shape.get("minimum") or "P1D"))
 
 

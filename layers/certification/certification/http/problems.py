@@ -71,7 +71,8 @@ def problem(
 def problem_for(error: CertificationServiceError) -> Response:
     """The answer to an error that a caller can do something about."""
     if isinstance(error, RefusedError):
-        return problem(error.status, error.code, error.message, errors=error.errors, headers=error.headers)
+        errors = _located(error, error.status)
+        return problem(error.status, error.code, error.message, errors=errors, headers=error.headers)
     if isinstance(error, UnauthenticatedError):
         return problem(401, error.code, error.message, headers={"WWW-Authenticate": "Bearer"})
     if isinstance(error, UnavailableError):
@@ -79,4 +80,12 @@ def problem_for(error: CertificationServiceError) -> Response:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
     present = getattr(error, "present", None)
     more = {"present": present} if present is not None else {}
-    return problem(status, error.code.replace("_", "-"), error.message, errors=error.errors, **more)
+    errors = _located(error, status)
+    return problem(status, error.code.replace("_", "-"), error.message, errors=errors, **more)
+
+
+def _located(error: CertificationServiceError, status: int) -> tuple[FieldError, ...]:
+    """A 422 always says what and where; about the request as a whole, where it is about no part of it."""
+    if status != HTTPStatus.UNPROCESSABLE_ENTITY or error.errors:
+        return error.errors
+    return (FieldError(pointer="", code=error.code.replace("-", "_"), message=error.message),)

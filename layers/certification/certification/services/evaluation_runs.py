@@ -13,7 +13,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from certification.domain import shapes
-from certification.domain.errors import AlreadyExistsError, ChangedMeanwhileError, InvalidError, NotFoundError
+from certification.domain.errors import (
+    AlreadyExistsError,
+    ChangedMeanwhileError,
+    FieldError,
+    InvalidError,
+    NotFoundError,
+)
 from certification.domain.evaluation import Moment
 from certification.domain.evaluation_run import (
     EvaluationRun,
@@ -210,12 +216,17 @@ def start_evaluation(
     if certification is None:
         raise NotFoundError("there is no such certification")
     if certification.type is not HolderType.USER:
-        raise InvalidError("organization certifications are awarded by hand only (R31)")
+        raise _invalid("/certification_id", "by_hand_only", "Organizations are awarded by hand only (R31).")
     if not run.dry_run and certification.publish_status is not PublishStatus.PUBLISHED:
-        raise InvalidError("only a published certification awards; a dry run works on any")
+        words = "Only a published certification awards; a dry run works on any."
+        raise _invalid("/dry_run", "not_published", words)
     checked(tried(certification, run.trial))
     evaluations.add(run, **receipt)
     return run
+
+
+def _invalid(pointer: str, code: str, message: str) -> InvalidError:
+    return InvalidError(message, errors=(FieldError(pointer=pointer, code=code, message=message),))
 
 
 def _next_place(place: Place, page: Slice[str]) -> Place:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from certification.domain.errors import ConflictError, InvalidError, NotFoundError
+from certification.domain.errors import ConflictError, FieldError, InvalidError, NotFoundError
 from certification.domain.evaluation_run import Counts, EvaluationRun, new_run
 from certification.domain.instants import format_instant
 from certification.http.idempotency import MakeReceipt, once
@@ -27,7 +27,9 @@ def post_evaluation(app: App, request: Request) -> Response:
     given = body.model_dump(mode="json", by_alias=True, exclude_none=True)
     trial = {part: given[part] for part in TRIED_PARTS if part in given}
     if trial and not body.dry_run:
-        raise InvalidError("only a dry run tries other parts than the definition's own")
+        words = "Only a dry run tries other parts than the definition's own."
+        errors = [FieldError(pointer=f"/{part}", code="dry_run_only", message=words) for part in trial]
+        raise InvalidError(words, errors=tuple(errors))
     run = new_run(
         new_evaluation_id(),
         body.certification_id,

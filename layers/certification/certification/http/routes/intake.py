@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from certification.domain.errors import NotFoundError
+from certification.domain.errors import FieldError, NotFoundError
 from certification.domain.instants import format_instant
 from certification.domain.intake import KeptEntry, KeptWebhook, received_at
 from certification.http.paging import page_of, start_of
@@ -34,7 +34,9 @@ PATH = "/intake/{source_id}/{intake_id}"
 def list_intake(app: App, request: Request) -> Response:
     query: IntakeQuery = request.query
     if query.source_id is None and query.state is IntakeState.READ:
-        raise RefusedError(422, "source-missing", "What was read is listed by source: say which `source_id`.")
+        words = "What was read is listed by source: say which."
+        error = FieldError(pointer="/source_id", code="missing", message=words)
+        raise RefusedError(422, "source-missing", words, errors=(error,))
     start = start_of(app, request) or {}
     part = app.intake.page(
         query.source_id,
