@@ -173,7 +173,7 @@ class IdentityShape(Body):
 
 class ListQuery(Query):
     limit: int = Field(default=50, ge=1, le=100, description="How many at most")
-    cursor: str | None = Field(default=None, max_length=4000, description="`next_cursor` of the page before")
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before")
 
 
 class Page(Answer, Generic[T]):
