@@ -53,7 +53,9 @@ def delete_user(app: App, request: Request) -> Response:
 
 
 def erase_user(app: App, request: Request) -> Response:
-    user = app.users.erase(app.users.get(request.params["user_id"]))
+    previous = app.users.get(request.params["user_id"])
+    check_if_match(request, previous.revision)
+    user = app.users.erase(previous)
     return Response(200, user_json(user), etag=user.revision)
 
 
@@ -136,6 +138,7 @@ ROUTES = (
         description="Name, address, identities, groups and attributes go; the user becomes inactive. Not to be undone.",
         answers={200: UserAnswer},
         problems=(409,),
+        precondition=True,
     ),
     Route(
         "GET",
