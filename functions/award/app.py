@@ -64,7 +64,7 @@ def _record(records: list[dict[str, Any]], service: App) -> set[int]:
             messages.append(
                 (index, parse_course_completion(body, source=None, now=now, zone=zone, own_api=False))
             )
-        except (InvalidError, ValueError) as exc:
+        except (InvalidError, ValueError, RecursionError) as exc:
             logger.warning(
                 "not a course completion", message_id=record["messageId"], problem=type(exc).__name__
             )

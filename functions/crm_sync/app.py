@@ -30,7 +30,7 @@ def _messages(event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for record in event["Records"]:
         try:
             body = json.loads(record["body"])
-        except ValueError:
+        except (ValueError, RecursionError):
             body = None
         if not isinstance(body, dict):
             logger.warning("no message of ours at the doorbell", message_id=record["messageId"])

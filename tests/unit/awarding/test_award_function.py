@@ -51,6 +51,14 @@ def test_a_batch_awards_parks_and_gives_back_what_is_no_message(service: Service
     assert len(service.app.parking.page(limit=10).items) == 1
 
 
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"a":' * 100_000], ids=lambda body: body[:5])
+def test_what_is_nested_too_deep_is_given_back_alone(service: Service, body: str) -> None:
+    event = sample("course_completions")
+    event["Records"][-1]["body"] = body
+    assert failures(take(event, None, service.app)) == ["4"]
+    assert len(service.held()) == 1
+
+
 def test_the_same_batch_again_changes_nothing(service: Service) -> None:
     take(sample("course_completions"), None, service.app)
     before = dict(service.table.items)

@@ -43,7 +43,7 @@ class OidcTokens:
         """Subject and scopes; None for a token that is not valid. `UnavailableError`: the issuer cannot be asked."""
         try:
             header, claims, signed, signature = _parts(token)
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             return None
         if not self._is_for_us(claims, now.timestamp()):
             return None  # before its key is looked for: not every stranger makes us ask the issuer
