@@ -121,6 +121,14 @@ class TestWhoIsKnownByWhat:
         api.made("PUT", "/users/u-1", ADA | {"identities": [identity("7", "one")]})
         api.made("PUT", "/users/u-2", BO | {"identities": [identity("7", "two")]})
 
+    def test_an_outside_id_of_a_source_called_email_is_no_address(self, api: HttpApi) -> None:
+        theirs = identity(ADA["email"], "email")
+        api.made("PUT", "/users/u-2", BO | {"identities": [theirs]})
+        api.made("PUT", "/users/u-1", ADA)
+        api.made("PUT", "/users/u-2", BO | {"identities": [identity(BO["email"], "email")]})
+        api.made("PUT", "/users/u-2", BO)
+        api.made("PUT", "/users/u-1", ADA | {"identities": [theirs]})
+
     def test_what_is_given_up_is_free_for_another(self, api: HttpApi) -> None:
         api.made("PUT", "/users/u-1", ADA | {"identities": [identity("7")]})
         api.made("PUT", "/users/u-1", BO)
