@@ -257,6 +257,14 @@ def test_every_alarm_tells_somebody_and_has_its_entry_in_the_runbook(alarm: str)
     assert properties(ALARMS[alarm])["TreatMissingData"] in {"notBreaching", "breaching"}
 
 
+def test_no_two_alarms_tell_the_same() -> None:
+    watched = [
+        json.dumps([alarm[name] for name in ("Namespace", "MetricName", "Dimensions")], sort_keys=True)
+        for alarm in map(properties, ALARMS.values())
+    ]
+    assert len(set(watched)) == len(watched)
+
+
 def test_operations_describe_every_setting_and_count_the_alarms() -> None:
     text = (ROOT / "docs" / "operations.md").read_text()
     settings = set(load_template()["Parameters"]) - {"Stage", "ServiceVersion", "EmulatorApiId"}
