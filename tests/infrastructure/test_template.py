@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from certification.adapters import aws
 from template import ROOT, load_template, resources
 
 QUEUES = resources("AWS::SQS::Queue")
@@ -54,6 +55,23 @@ def test_a_message_stays_hidden_for_six_time_outs_of_its_consumer(queue: str) ->
     source, consumer = source_of(queue), consumer_of(queue)
     window = source.get("MaximumBatchingWindowInSeconds", 0)
     assert properties(QUEUES[queue])["VisibilityTimeout"] >= 6 * consumer["Timeout"] + window
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_a_function_outlasts_a_call_of_its_own_that_hangs(function: str) -> None:
+    """So that it can say what failed, and the neighbours in its batch are not given back with it."""
+    most_waits = sum(2**retry for retry in range(aws.ATTEMPTS - 1))
+    longest = aws.ATTEMPTS * (aws.CONNECT_SECONDS + aws.READ_SECONDS) + most_waits
+    assert longest < properties(FUNCTIONS[function])["Timeout"]
+
+
+@pytest.mark.parametrize(
+    ("integration", "function"),
+    [("ApiIntegration", "ApiFunction"), ("WebhookIntegration", "LmsWebhookFunction")],
+)
+def test_the_gateway_waits_for_a_function_to_end(integration: str, function: str) -> None:
+    waits = properties(resources("AWS::ApiGatewayV2::Integration")[integration])["TimeoutInMillis"]
+    assert 1000 * properties(FUNCTIONS[function])["Timeout"] < waits <= 30_000
 
 
 @pytest.mark.parametrize("queue", sorted(QUEUES))

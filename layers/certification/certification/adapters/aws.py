@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from botocore.config import Config
 
+# All attempts of one call and the waits between them end before the shortest of the functions' own time-outs.
+CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 5, 3
+
 
 @cache
 def create_client(service: str) -> Any:
@@ -24,9 +27,9 @@ def client_config(service: str) -> Config:
     from botocore.config import Config
 
     return Config(
-        connect_timeout=3,
-        read_timeout=10,
-        retries={"mode": "standard", "max_attempts": 4},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         max_pool_connections=20,
         # Requests are built by typed code of ours; what is wrong with one, the service says. A tenth of a call's CPU.
         parameter_validation=False,
