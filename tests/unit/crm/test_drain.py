@@ -139,6 +139,28 @@ def test_a_refused_record_fails_with_the_words_of_the_crm_and_its_neighbours_go_
     assert report.tally.states == {SyncState.FAILED: 1, SyncState.SYNCED: 1}
 
 
+def test_a_holder_that_cannot_be_read_fails_and_its_neighbours_go_through(world: World) -> None:
+    """R39, for rows of our own: a damaged one waits until it is put back, without losing its record."""
+    world.drain()
+    world.crm.add("u-2@partner.example")
+    store(world, user("u-2"), completion(holder_id="u-2"))
+    whole = completion_to_item(completion(revision=2, expiration_date=TODAY))
+    world.table.write(Put({name: value for name, value in whole.items() if name != "completion_date"}))
+    mark_dirty(world.app, [holder()])
+
+    report = world.drain()
+
+    assert world.crm.by_match("u-2@partner.example")["status"] == "active"
+    assert (row(world).state, row(world).code) == (SyncState.FAILED, "unreadable")
+    assert report.tally.states == {SyncState.SYNCED: 1, SyncState.FAILED: 1}
+    assert world.drain().tally.calls == 0
+
+    store(world, completion(revision=3, expiration_date=TODAY))
+    world.drain()
+    assert row(world).state is SyncState.SYNCED
+    assert world.crm.by_match("u-1@partner.example")["expires"] == TODAY.isoformat()
+
+
 def test_what_was_refused_is_tried_again_only_when_something_changed_or_someone_asks(world: World) -> None:
     world.crm.fate = lambda _: Pushed(fate=Fate.REFUSED, message="no")
     world.drain()

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from certification.domain.connection import Connection, StoredMapping
 from certification.domain.model import CertificationCompletion, Holder
-from certification.domain.projection import project
+from certification.domain.projection import HolderFacts, project
 from certification.domain.push import (
     Decided,
     Prepared,
@@ -106,6 +106,7 @@ class ObjectDrain:
         self._handled: dict[Holder, str] = {}
         self._busy: dict[Holder, int] = {}
         self._waiting: list[Prepared] = []
+        self._damaged: set[Holder] = set()
 
     def run(self) -> bool:
         """Until nothing new is pending: True. False where time ran out. `PushFailedError` where a call failed."""
@@ -133,17 +134,12 @@ class ObjectDrain:
         if not rows:
             return False
         self._handled.update({row.holder: row.revision for row in rows})
-        facts = read_facts(
-            self._app,
-            mapping,
-            [row.holder for row in rows],
-            today=self._shift.today,
-            public_id=self._shift.public_id,
-            public_url=self._shift.public_url,
-        )
+        facts = self._facts(rows)
         now = self._app.clock.now()
         decided = []
         for row in rows:
+            if row.holder in self._damaged:
+                continue
             found = facts.get(row.holder)
             ready = prepare(
                 self._stored,
@@ -161,6 +157,36 @@ class ObjectDrain:
         while len(self._waiting) >= self._pusher.batch_size and self._shift.in_time():
             self._push_waiting()
         return True
+
+    def _facts(self, rows: Sequence[SyncRow]) -> Mapping[Holder, HolderFacts]:
+        """What is known of each; who cannot be read has failed by now, and blocks nobody else (R39)."""
+        try:
+            return read_facts(
+                self._app,
+                self._stored.mapping,
+                [row.holder for row in rows],
+                today=self._shift.today,
+                public_id=self._shift.public_id,
+                public_url=self._shift.public_url,
+            )
+        except (KeyError, TypeError, ValueError):
+            if len(rows) == 1:
+                logger.exception("a holder cannot be read", extra={"holder_id": rows[0].holder.id})
+                self._give_up(rows[0])
+                return {}
+        return {holder: found for row in rows for holder, found in self._facts([row]).items()}
+
+    def _give_up(self, row: SyncRow) -> None:
+        """Until something of it is written again."""
+        self._damaged.add(row.holder)
+        failed = settled(
+            row,
+            SyncState.FAILED,
+            now=self._app.clock.now(),
+            code="unreadable",
+            message="What is stored of this holder cannot be read: see the log.",
+        )
+        self._record([SyncChange(before=row, after=failed)])
 
     def _is_news(self, row: SyncRow) -> bool:
         if row.state is not SyncState.PENDING or self._handled.get(row.holder) == row.revision:
