@@ -16,7 +16,7 @@ ASSUMED_SECONDS = 60.0
 
 @observability.handler
 def handler(event: dict[str, Any], context: Any) -> None:
-    """SQS FIFO. Nothing is reported back: a message that is read has done its work, and the outbox keeps the rest."""
+    """SQS FIFO. No message is reported back by itself: all come again, or none; the outbox keeps what is left."""
     take(event, context, app())
 
 
@@ -24,6 +24,8 @@ def take(event: dict[str, Any], context: Any, service: App) -> None:
     messages = list(_messages(event))
     handled = handle_messages(service, service.config.crm, messages, _remaining(context))
     metrics.count_each(handled.metrics)
+    if handled.failure is not None:
+        raise handled.failure
 
 
 def _messages(event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -115,6 +115,22 @@ def test_the_daily_check_waits_for_a_crm_that_is_down(world: World) -> None:
     assert world.connections.setup("hubspot").mappings["contact"].problems == ()
 
 
+def test_a_check_that_fails_comes_again_and_holds_up_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands before every bell of its group: what it would block is blocked until it is a dead letter."""
+    mark_dirty(world.app, [completion().holder])
+
+    def broken(*_: Any) -> Any:
+        raise KeyError("name")
+
+    monkeypatch.setattr("certification.services.crm_messages.check_mappings", broken)
+    with pytest.raises(KeyError):
+        crm_sync.take(event("crm_mapping_check"), None, world.app)
+
+    assert world.crm.by_match("u-1@partner.example")["status"] == "active"
+
+
 def test_a_new_name_of_a_certification_reaches_everyone_who_shows_it(world: World) -> None:
     mark_dirty(world.app, [completion().holder])
     world.drain()

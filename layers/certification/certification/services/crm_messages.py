@@ -35,9 +35,10 @@ class MessageParts(ReconciliationParts, DrainParts, Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Handled:
-    """What one invocation did, as business metrics."""
+    """What one invocation did, as business metrics. `failure`: why a message has to come again."""
 
     metrics: dict[str, float] = field(default_factory=dict)
+    failure: Exception | None = None
 
     def add(self, name: str, value: float = 1) -> None:
         self.metrics[name] = self.metrics.get(name, 0) + value
@@ -46,7 +47,10 @@ class Handled:
 def handle_messages(
     app: MessageParts, crm: str, messages: Iterable[Mapping[str, Any]], remaining: Callable[[], float]
 ) -> Handled:
-    """Every message once, then one drain. A bell that says nothing we know is counted: it is a bell all the same."""
+    """Every message once, and one drain. A bell that says nothing we know is counted: it is a bell all the same.
+
+    The drain does not wait for a check that fails again and again.
+    """
     handled = Handled()
     hop = 0
     asked: list[str] = []
@@ -56,7 +60,7 @@ def handle_messages(
             case "bell" | "backfill":
                 pass
             case "check_mapping":
-                _check(app, crm, handled)
+                _tried(handled, lambda: _check(app, crm, handled))
             case "reconcile":
                 asked.append(str(message.get("reconciliation_id", "")))
             case _:
@@ -67,6 +71,14 @@ def handle_messages(
     for reconciliation_id in dict.fromkeys(asked):
         _reconcile(app, crm, reconciliation_id, remaining, hop=hop, handled=handled)
     return handled
+
+
+def _tried(handled: Handled, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception as exc:
+        logger.exception("a message at the doorbell failed")
+        handled.failure = exc
 
 
 def _hop_of(message: Mapping[str, Any]) -> int:
