@@ -402,6 +402,7 @@ class App:
             ledger=self.ledger,
             definitions=self.definitions,
             directory=self.directory,
+            holder_lists=self.holder_lists,
             parking=self.parking,
             evaluation_queue=self.evaluation_queue,
             course_completion_queue=self.course_completion_queue,

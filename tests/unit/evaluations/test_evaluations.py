@@ -250,6 +250,15 @@ class TestRuns:
         api.work()
         assert awards(api, certification) == 7, "it was handed over and tried again"
 
+    def test_a_user_of_whom_something_is_damaged_stops_nobody_else(self, api: Programme) -> None:
+        certification = api.draft()
+        for key, item in api.table.items.items():
+            if key.pk == "USER#u-4" and key.sk.startswith("COURSE#"):
+                del item["completed_on"]
+        run = evaluated(api, certification, dry_run=True)
+        assert run["state"] == "completed"
+        assert (run["counts"]["would_award"], run["counts"]["failed"]) == (6, 1)
+
     def test_a_user_with_many_completions_is_evaluated_once(self, api: Programme) -> None:
         for day in ("2026-10-01", "2026-10-02", "2026-10-03"):
             api.complete("c-1", "c-2", on=day, user_id="u-2")

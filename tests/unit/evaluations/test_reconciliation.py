@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from builders import NOW, certification, message, user
+from builders import NOW, certification, course_completion, message, user
+from certification.adapters.dynamodb import keys
 from certification.domain.parking import ParkingReason, parked
 from certification.services.reconciliation import PARKED_AT_ONCE
 from unit.awarding.service import Service
@@ -39,6 +40,32 @@ def test_what_is_parked_is_looked_through_in_pages_while_there_is_time() -> None
     assert (run.users, run.released) == (1, 1)
     assert [each["user_id"] for each in service.course_completions.take()] == ["u-1"]
     assert len(service.app.parking.page(limit=1000).items) == STRANGERS
+
+
+def test_a_user_of_whom_something_is_damaged_is_told_of_and_stops_nobody_else() -> None:
+    service = Service().defined(certification(), user("u-1"), user("u-2"), user("u-3"))
+    service.app.ledger.add_course_completions(
+        [course_completion(user_id=user_id) for user_id in ("u-1", "u-2", "u-3")]
+    )
+    for key, item in service.table.items.items():
+        if key in {("USER#u-1", "PROFILE"), ("USER#u-2", course_completion_key("u-2"))}:
+            del item["entity"]
+    service.app.reconciler.start("r-1", repair=True, actor="key:1")
+    run = service.app.reconciler.advance("r-1", lambda: True)
+
+    assert run is not None
+    assert run.completed_at is not None
+    assert (run.users, run.drifted, run.repaired) == (3, 3, 1)
+    assert [(drift.user_id, drift.kind) for drift in run.sample] == [
+        ("u-1", "unreadable"),
+        ("u-2", "unreadable"),
+        ("u-3", "award_missing"),
+    ]
+    assert len(service.held("u-3")) == 1
+
+
+def course_completion_key(user_id: str) -> str:
+    return keys.course_completion(user_id, "c-1", NOW).sk
 
 
 def once() -> Callable[[], bool]:

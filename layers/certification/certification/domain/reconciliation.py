@@ -16,7 +16,10 @@ SAMPLE_SIZE = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """What is stored and what the rules give do not agree: `kind` is `award_missing` or `amendment_missing`."""
+    """What is stored and what the rules give do not agree: `kind` is `award_missing` or `amendment_missing`.
+
+    Or nobody can tell, since something of the user is damaged: `unreadable`, of no certification.
+    """
 
     user_id: str
     certification_id: str

@@ -116,7 +116,12 @@ class EvaluationRunner:
         organizations = Organizations(self._directory)
         findings = []
         for user_id in users:
-            record = self._ledger.read_user(user_id)
+            try:
+                record = self._ledger.read_user(user_id)
+            except (KeyError, TypeError, ValueError):  # something of the user is damaged
+                logger.exception("a user cannot be evaluated", extra={"user_id": user_id})
+                findings.append(self._handed_over(run, user_id))
+                continue
             if record.user is not None and _first_course(record, courses) == courses[run.place.course]:
                 findings.append(self._finding(run, certification, record, organizations))
         return findings

@@ -5,11 +5,13 @@ Also lets go what is parked although its user is known by now: the last net unde
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
 from certification.domain.errors import AlreadyExistsError, ChangedMeanwhileError
 from certification.domain.evaluation import Award, Moment, Nothing
+from certification.domain.model import HolderType
 from certification.domain.ports import (
     Clock,
     Definitions,
@@ -21,10 +23,13 @@ from certification.domain.ports import (
     UserRecord,
 )
 from certification.domain.reconciliation import Drift, Reconciliation, after_parked, after_users
+from certification.domain.sync_ports import HolderLists
 from certification.domain.validity import civil_date
 from certification.services.awarding import Awarding, Organizations, decide
 from certification.services.candidates import Candidates
 from certification.services.user_resolution import resolve
+
+logger = logging.getLogger(__name__)
 
 ACTOR = "job:reconciliation"
 USERS_AT_ONCE = 50
@@ -42,6 +47,7 @@ class Reconciler:
         ledger: Ledger,
         definitions: Definitions,
         directory: Directory,
+        holder_lists: HolderLists,
         parking: Parking,
         evaluation_queue: Queue,
         course_completion_queue: Queue,
@@ -52,6 +58,7 @@ class Reconciler:
         self._ledger = ledger
         self._definitions = definitions
         self._directory = directory
+        self._holder_lists = holder_lists
         self._parking = parking
         self._evaluation_queue = evaluation_queue
         self._course_completion_queue = course_completion_queue
@@ -98,15 +105,25 @@ class Reconciler:
         return following
 
     def _users_page(self, run: Reconciliation) -> Reconciliation:
-        page = self._directory.user_page(limit=USERS_AT_ONCE, start=run.start)
+        page = self._holder_lists.holders(HolderType.USER, limit=USERS_AT_ONCE, start=run.start)
         candidates, organizations = Candidates(self._definitions), Organizations(self._directory)
         drifts: list[Drift] = []
         repaired = 0
         for user in page.items:
-            found, mended = self._compare(str(user.user_id), candidates, organizations, repair=run.repair)
+            found, mended = self._looked_at(user.id, candidates, organizations, repair=run.repair)
             drifts += found
             repaired += mended
         return after_users(run, users=len(page.items), drifts=drifts, repaired=repaired, start=page.next)
+
+    def _looked_at(
+        self, user_id: str, candidates: Candidates, organizations: Organizations, *, repair: bool
+    ) -> tuple[list[Drift], int]:
+        """A user of whom something is damaged is told of, and stops nobody else's comparison."""
+        try:
+            return self._compare(user_id, candidates, organizations, repair=repair)
+        except (KeyError, TypeError, ValueError):
+            logger.exception("a user cannot be compared", extra={"user_id": user_id})
+            return [Drift(user_id=user_id, certification_id="", kind="unreadable")], 0
 
     def _compare(
         self, user_id: str, candidates: Candidates, organizations: Organizations, *, repair: bool

@@ -47,7 +47,8 @@ def reconciliation_json(run: Reconciliation) -> dict[str, Any]:
         "repaired": run.repaired,
         "released": run.released,
         "sample": [
-            {"user_id": d.user_id, "certification_id": d.certification_id, "kind": d.kind} for d in run.sample
+            {"user_id": d.user_id, "certification_id": d.certification_id or None, "kind": d.kind}
+            for d in run.sample
         ],
         "created_at": format_instant(run.created_at),
         "created_by": run.created_by,

@@ -65,8 +65,8 @@ class ReconciliationBody(Body):
 
 class DriftAnswer(Answer):
     user_id: Id
-    certification_id: Id
-    kind: Literal["award_missing", "amendment_missing"]
+    certification_id: Id | None
+    kind: Literal["award_missing", "amendment_missing", "unreadable"]
 
 
 class ReconciliationAnswer(Answer):
