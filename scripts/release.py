@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 
+import boto3
 from local.build import TOOLS
 from local.place import ROOT, LocalError
 
@@ -36,8 +37,23 @@ def build_environment(target: Environment) -> dict[str, str]:
     }
 
 
+def check_account(target: Environment) -> None:
+    """`LocalError` where no AWS account is named: said before the build, which takes its time."""
+    session = boto3.Session(region_name=target.region)
+    if not session.region_name:
+        raise LocalError(
+            f"No AWS region is set: set AWS_DEFAULT_REGION, or `region` in samconfig.toml ({target.name})."
+        )
+    if not session.get_credentials():
+        raise LocalError(
+            "No AWS credentials were found: `aws configure`, or set AWS_PROFILE,"
+            " or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+
+
 def release(target: Environment) -> int:
     """Answers the exit code of the first step that failed, or 0."""
+    check_account(target)
     env = {
         **os.environ,
         **build_environment(target),
