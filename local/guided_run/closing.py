@@ -8,6 +8,7 @@ from local.place import Place
 
 def show_what_is_up(story: Story, place: Place, *, seconds: float) -> None:
     stack = place.stack()
+    progress = f"/users/{story.ben}/certifications/{story.user_certification}/progress"
     api, key = stack["api_loopback_url"], stack["admin_api_key"]
     print(f"""
 Done after {seconds:.0f} s. The service stays up; `make down` ends it.
@@ -21,9 +22,10 @@ Done after {seconds:.0f} s. The service stays up; `make down` ends it.
 
 Try next:
 
-   export API={api} KEY={key}
-   curl -s $API/status
-   curl -s -H "Authorization: Bearer $KEY" "$API/certification-completions?user_id={story.ada}"
-   curl -s -H "Authorization: Bearer $KEY" $API/users/{story.ben}/certifications/{story.user_certification}/progress
-   curl -s -H "Authorization: Bearer $KEY" "$API/crm/hubspot/sync?state=synced"
+   export API={api}
+   export KEY={key}
+   curl -sw '\\n' $API/status
+   curl -sw '\\n' -H "Authorization: Bearer $KEY" "$API/certification-completions?user_id={story.ada}"
+   curl -sw '\\n' -H "Authorization: Bearer $KEY" $API{progress}
+   curl -sw '\\n' -H "Authorization: Bearer $KEY" "$API/crm/hubspot/sync?state=synced"
 """)

@@ -18,7 +18,8 @@ def certify_company(story: Story) -> None:
     }
     created = story.api.call("POST", "/certifications", certification)
     story.organization_certification = created["certification_id"]
-    story.api.call("POST", f"/certifications/{story.organization_certification}/publish", {})
+    published = story.api.call("POST", f"/certifications/{story.organization_certification}/publish", {})
+    story.say.done(f"{published['type']} certification {published['name']}: {published['publish_status']}")
     for crm in CRMS:
         names = story.crm.field_names(crm)
         mapping = {
@@ -50,7 +51,7 @@ def certify_company(story: Story) -> None:
         },
     )
     story.say.done(
-        f"{completion['certification_name']}: {completion['status']}, "
-        f"{completion['effective_date']} to {completion['expiration_date']}"
+        f"{completion['certification_name']} for {completion['holder']['id']}, origin {completion['origin']}: "
+        f"{completion['status']} from {completion['effective_date']} to {completion['expiration_date']}"
     )
     show_company(story, "active")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from local.guided_run.api import wait_for
+from local.guided_run.api import StepFailedError, wait_for
 from local.guided_run.story import Story
 
 CRMS = ("hubspot", "salesforce")
@@ -18,10 +18,21 @@ def connect_crms(story: Story) -> None:
     for user_id in (story.ada, story.ben):
         story.crm.add_person(story.email(user_id))
     story.crm.add_company(story.partner)
-    story.say.done("HubSpot and Salesforce sandboxes: two Contacts, one Company and one Account")
+    for crm in CRMS:
+        status = story.crm.field_names(crm)["status"]
+        for email in (story.email(story.ada), story.email(story.ben)):
+            story.say.done(f"{crm} Contact {email}: {_status(story.crm.person(crm, email), status)}")
+        company = _status(story.crm.company(crm, story.partner), status)
+        story.say.done(f"{crm} {ORGANIZATION_OBJECT[crm].title()} {story.partner}: {company}")
     for crm in CRMS:
         connection = story.api.call("PUT", f"/crm/{crm}/connection", story.crm.connection(crm))
-        story.say.done(f"connected {crm}: {connection.get('state', 'tested')}, credentials kept as a secret")
+        story.say.done(f"{crm}: {connection['state']}")
+
+
+def _status(record: dict[str, Any], name: str) -> str:
+    if not record:
+        raise StepFailedError("a record that was just made is not in the CRM sandbox")
+    return f"status {record.get(name) or 'empty'}"
 
 
 def map_fields(story: Story) -> None:
@@ -40,9 +51,9 @@ def map_fields(story: Story) -> None:
             ],
         }
         mapping = story.api.call("PUT", f"/crm/{crm}/mappings/contact", person)
-        story.say.done(
-            f"{crm}: {len(mapping['fields'])} fields of a Contact, checked against the CRM's own metadata"
-        )
+        story.say.done(f"{crm} Contact, checked against the CRM's own metadata:")
+        for field in mapping["fields"]:
+            story.say.note(f"{field['source']} -> {field['target']}")
 
 
 def show_person(story: Story, crm: str, *, expected: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,7 +15,8 @@ def sweep(story: Story) -> None:
     later = story.today + timedelta(days=400)
     story.say.chapter(f"The daily sweep, run as of {later.isoformat()}")
     answer = story.cloud.sweep(datetime(later.year, later.month, later.day, 0, 15, tzinfo=UTC))
-    story.say.done(f"the expiry function answers: {json.dumps(answer)}")
+    counts = ", ".join(f"{name} {answer[name]}" for name in ("lapsed", "started", "reminded", "failed"))
+    story.say.done(f"the expiry function answers: {counts}")
     for holder in (f"user_id={story.ada}", f"organization_id={story.partner}"):
         completion = wait_for("the lapse", partial(_expired, story.api, holder))
         end = f"last valid day {completion['expiration_date']}"
@@ -37,7 +37,7 @@ def history(story: Story) -> None:
     path = f"/certification-completions/{completion['certification_completion_id']}/history"
     entries = wait_for("the history", lambda: _at_least(story.api, path, 2))
     for entry in entries:
-        story.say.note(f"{entry['at']}  {entry['what']:<22} by {entry['by']}")
+        story.say.note(f"{entry['at']:<24}  {entry['what']:<22} by {entry['by']}")
     story.say.done(f"{len(entries)} entries")
 
 
