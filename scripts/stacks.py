@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -41,14 +42,15 @@ def environment(name: str) -> Environment:
 def client(name: str, service: str) -> Any:
     """A client of that environment: the embedded cloud, or AWS with the operator's own credentials."""
     if name == "local":
-        return local_client(current_place(), service)
+        place = current_place()
+        # Where this checkout was deployed, whatever LOCAL_PORT says now: on another port there may be another's.
+        deployed_on = urlsplit(place.stack()["aws_endpoint_url"]).port or place.port
+        return local_client(replace(place, port=deployed_on), service)
     return boto3.client(service, region_name=environment(name).region)  # type: ignore[call-overload, unused-ignore]
 
 
 def outputs(name: str) -> dict[str, str]:
     """The stack's outputs; `LocalError` where it is not there, or may not be seen."""
-    if name == "local":
-        current_place().stack()
     try:
         answer = client(name, "cloudformation").describe_stacks(StackName=environment(name).stack_name)
     except (BotoCoreError, ClientError) as exc:
