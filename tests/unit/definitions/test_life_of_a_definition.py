@@ -218,6 +218,20 @@ class TestVersions:
         assert change(api, certification, expiration=A_YEAR)["evaluation_id"] is None
         assert (read(api, certification), api.headers["ETag"]) == etag
 
+    def test_what_was_edited_before_it_was_retired_is_a_version_too(self, api: Programme) -> None:
+        """By hand it is awarded still, and each award's version can be read."""
+        certification = api.published()
+        do(api, certification, "unpublish")
+        api.made("PATCH", f"/certifications/{certification}", {"expiration": None})
+        do(api, certification, "retire")
+        status, problem = api.award(certification, "2026-11-20", reason="promised")
+        assert (status, problem["errors"][0]["pointer"]) == (422, "/expiration_date"), (
+            "no policy is not never"
+        )
+        made = api.awarded(certification, "2026-11-20", reason="promised", expiration_date="2027-01-31")
+        versions = api.made("GET", f"/certifications/{certification}/versions")["items"]
+        assert made["certification_version"] == versions[-1]["version"] == 2
+
     def test_a_retired_one_is_not_edited(self, api: Programme) -> None:
         certification = api.published()
         do(api, certification, "retire")

@@ -155,6 +155,10 @@ def _check_definition(wanted: HandAward, certification: Certification) -> None:
         raise ConflictError("The certification is not published.", code="not_published")
     if certification.publish_status is PublishStatus.RETIRED and not (wanted.reason or wanted.imported):
         raise _reason_missing("The certification is retired: an award needs a reason.")
+    policy_missing = certification.expiration is None and certification.type is HolderType.USER
+    if policy_missing and not wanted.end_given:
+        message = "The certification has no expiration policy, which is not never: say when it ends (R2)."
+        raise InvalidError(message, errors=(_error("/expiration_date", "expiration_missing", message),))
 
 
 def _check_holder(wanted: HandAward, standing: Standing) -> None:

@@ -137,12 +137,13 @@ class CertificationDefinitions:
         return self._saved(replace(previous, publish_status=PublishStatus.DRAFT), previous, actor, None)
 
     def retire(self, previous: Certification, *, actor: str) -> Defined:
-        """R18: what is held runs out; new ones only by hand. Again changes nothing."""
+        """R18: what is held runs out; new ones only by hand, so its version is kept (R22). Again changes nothing."""
         if previous.publish_status is PublishStatus.RETIRED:
             return self.described(previous)
         if not previous.ever_published:
             raise ConflictError("it was never published: delete it instead", code="never-published")
-        return self._saved(replace(previous, publish_status=PublishStatus.RETIRED), previous, actor, None)
+        retired = replace(previous, publish_status=PublishStatus.RETIRED, frozen=True)
+        return self._saved(retired, previous, actor, None)
 
     def delete(self, certification: Certification) -> None:
         """R24."""
