@@ -1,4 +1,4 @@
-"""The date rules R1–R8 as a table. Every expected date is written out, looked up in a calendar: nothing is computed."""
+"""The date rules as a table; R4, R6 and R7 in `awards/test_award_dates.py`. Every date is looked up in a calendar."""
 
 from __future__ import annotations
 
