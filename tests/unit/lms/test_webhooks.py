@@ -26,6 +26,7 @@ from certification.domain.webhooks import (
 )
 from certification.services.source_load import RefusalTally, SourceThrottle, SourceThrottledError
 from certification.services.source_settings import SourceSettings
+from certification.services.sources import SourceInput, SourceSetup
 from certification.services.webhooks import IntakeUnavailableError, Receipt, WebhookReceiver
 from fakes import FixedClock, InMemoryQueue, InMemoryTable
 from lms_fakes import InMemoryIntake, InMemorySecretKeeper
@@ -174,6 +175,21 @@ def test_a_new_secret_is_accepted_at_once_although_settings_are_cached(setting: 
     setting.keeper.write("lms-1", SourceSecrets(current=sender.other_secret))
     setting.seconds = 3.0
     assert setting.receive(sender.request(sender.sample(), secret=sender.other_secret))
+
+
+def test_a_new_secret_is_accepted_even_right_after_a_webhook(setting: Setting) -> None:
+    """Rotated within the same second as settings were read, be it for a webhook that was refused."""
+    setup = SourceSetup(sources=setting.sources, keeper=setting.keeper, clock=setting.clock)
+    sender = SENDERS["thinkific"]
+    with_new = sender.request(sender.sample(), secret=sender.other_secret)
+    setting.configure("thinkific")
+    setting.send("thinkific", sender.sample())
+    with pytest.raises(SignatureRefusedError):
+        setting.receive(with_new)
+    given = SourceInput(provider="thinkific", secret=sender.other_secret)
+    setup.put("lms-1", given, present=setting.sources.source("lms-1"), actor="key:admin")
+    assert setting.receive(with_new)
+    assert setting.send("thinkific", sender.sample()), "the old one, for 24 hours"
 
 
 def test_a_flood_of_forged_requests_does_not_become_a_flood_of_reads(setting: Setting) -> None:

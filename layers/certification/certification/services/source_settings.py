@@ -41,13 +41,15 @@ class SourceSettings:
         return known
 
     def newer(self, known: KnownSource) -> KnownSource | None:
-        """Read anew, as after a refusal: the secret may just have been changed. None where `known` is just read.
+        """Read anew, as after a refusal: the secret may just have been changed. None where `known` still holds.
 
-        That bounds what a flood of forged requests can make us ask.
+        What was just read is read again only if the source's row has changed: a flood of forged requests cannot make
+        us ask for secrets.
         """
-        if self._age(known) < LEAST_AGE_SECONDS:
+        source = known.source
+        if self._age(known) < LEAST_AGE_SECONDS and self._sources.source(source.source_id) == source:
             return None
-        return self._read(known.source.source_id)
+        return self._read(source.source_id)
 
     def _read(self, source_id: str) -> KnownSource:
         source = self._sources.source(source_id)
