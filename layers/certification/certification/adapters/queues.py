@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 LARGEST_BATCH = 10
+AT_ONCE = 8  # batches side by side: a webhook of a megabyte may hold thousands of completions
 LARGEST_BATCH_BYTES = 250_000  # SQS takes a mebibyte by now; the older limit holds everywhere
 Body = Mapping[str, Any]
 
@@ -24,8 +25,21 @@ class SqsQueue:
         self._group = group
 
     def send(self, bodies: Sequence[Body], *, delay_seconds: int = 0) -> None:
-        for batch in _batches(json.dumps(body, separators=(",", ":"), default=str) for body in bodies):
+        texts = (json.dumps(body, separators=(",", ":"), default=str) for body in bodies)
+        batches = list(_batches(texts))
+        if len(batches) > 1 and not self._group:
+            self._send_side_by_side(batches, delay_seconds)
+            return
+        for batch in batches:
             self._send_batch(batch, delay_seconds)
+
+    def _send_side_by_side(self, batches: list[list[str]], delay_seconds: int) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(AT_ONCE, len(batches))) as senders:
+            sent = [senders.submit(self._send_batch, batch, delay_seconds) for batch in batches]
+        for one in sent:
+            one.result()
 
     def _send_batch(self, batch: list[str], delay_seconds: int) -> None:
         entries = [self._entry(index, body, delay_seconds) for index, body in enumerate(batch)]
