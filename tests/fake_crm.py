@@ -63,14 +63,25 @@ class FakeCrm:
         given = self.fate(outgoing) if self.fate else None
         if given is not None:
             return given
+        found = self._looked(outgoing)
+        if found.fate is not Fate.WRITTEN:
+            return found
+        record_id = found.record_id or self.add(outgoing.match_value)
+        self.records[record_id].update({t: canonical(v) for t, v in outgoing.values.items()})
+        return Pushed(fate=Fate.WRITTEN, record_id=record_id, correlation_id=f"call-{len(self.calls)}")
+
+    def look(self, stored: StoredMapping, batch: Sequence[Outgoing]) -> Sequence[Pushed]:
+        if self.before:
+            self.before(batch)
+        return [self._looked(outgoing) for outgoing in batch]
+
+    def _looked(self, outgoing: Outgoing) -> Pushed:
         found = self._find(outgoing)
         if len(found) > 1:
             return Pushed(fate=Fate.AMBIGUOUS, message=", ".join(found))
         if not found and not outgoing.create:
             return Pushed(fate=Fate.NOT_FOUND, message="no such record")
-        record_id = found[0] if found else self.add(outgoing.match_value)
-        self.records[record_id].update({t: canonical(v) for t, v in outgoing.values.items()})
-        return Pushed(fate=Fate.WRITTEN, record_id=record_id, correlation_id=f"call-{len(self.calls)}")
+        return Pushed(fate=Fate.WRITTEN, record_id=found[0] if found else "")
 
     def test(self) -> str:
         if self.before:

@@ -110,6 +110,9 @@ class Interrupted:
     after: list[Callable[[], None]] = field(default_factory=list)
     pushes: int = 0
 
+    def look(self, stored: StoredMapping, batch: Sequence[Outgoing]) -> Sequence[Pushed]:
+        return self.gateway.look(stored, batch)
+
     def push(self, stored: StoredMapping, batch: Sequence[Outgoing]) -> Sequence[Pushed]:
         self.pushes += 1
         if self.before:

@@ -165,6 +165,26 @@ def test_known_sought_and_new_ones_go_together(
     assert paths(sandbox) == [(READ, 1), (UPDATE, 2), (UPSERT, 1)]
 
 
+def test_a_look_tells_what_a_push_would_find_and_writes_nothing(
+    sandbox: CrmSandbox, crm: CrmGateway, contacts: StoredMapping
+) -> None:
+    ann, bob = people(sandbox, 2)
+    batch = [
+        to("cy@partner.example", create=True),
+        to("dee@partner.example"),
+        to(email(1).upper(), create=True),
+        to("ignored", record_id=ann),
+        to(email(0)),
+    ]
+
+    found = crm.look(contacts, batch)
+
+    assert [each.record_id for each in found] == ["", "", bob, ann, ""]
+    assert [each.code for each in found] == ["", "no_record", "", "", "same_record"]
+    assert paths(sandbox) == [(READ, 4)]
+    assert statuses(sandbox) == ["", ""]
+
+
 def test_values_go_out_as_hubspot_wants_them_and_come_back_as_ours(
     sandbox: CrmSandbox, crm: CrmGateway
 ) -> None:

@@ -108,6 +108,28 @@ def test_several_records_for_one_value_are_named_and_none_is_written(
     assert record(sandbox, ann)["Sales_Pro_Status__c"] == "active"
 
 
+def test_a_look_tells_what_a_push_would_find_and_writes_nothing(
+    sandbox: CrmSandbox, crm: CrmGateway, contacts: StoredMapping
+) -> None:
+    ann, bob = people(sandbox, 2)
+    for _ in range(2):
+        sandbox.add("salesforce", "Contact", Email="twin@partner.example", LastName="T")
+    batch = [
+        to("cy@partner.example", create=True),
+        to("dee@partner.example"),
+        to("twin@partner.example", create=True),
+        to(email(1).upper(), create=True),
+        to(record_id=ann),
+        to(email(0)),
+    ]
+
+    found = crm.look(contacts, batch)
+
+    assert [each.record_id for each in found] == ["", "", "", bob, ann, ""]
+    assert [each.code for each in found] == ["", "no_record", "several_records", "", "", "same_record"]
+    assert {call["method"] for call in sandbox.calls("salesforce") if call["path"].count("data")} == {"GET"}
+
+
 def test_what_is_missing_is_made_with_the_holders_name_where_that_is_allowed(
     sandbox: CrmSandbox, crm: CrmGateway, contacts: StoredMapping
 ) -> None:

@@ -657,11 +657,31 @@ def test_shadow_mode_computes_and_writes_nothing(world: World) -> None:
     assert row(world).state is SyncState.SHADOW
     assert row(world).would_send == ACTIVE
     assert row(world).sent == {}
+    assert (row(world).record_id, row(world).message) == ("r-1", "")
 
     world.connect(shadow=False)
     mark_dirty(world.app, [holder()])
     world.drain()
     assert world.crm.by_match("u-1@partner.example") == ACTIVE
+
+
+def test_shadow_mode_says_why_a_record_would_not_be_written(world: World) -> None:
+    world.crm.records.clear()
+    world.connect(shadow=True)
+
+    world.drain()
+
+    assert (row(world).state, row(world).message) == (SyncState.SHADOW, "no such record")
+    assert row(world).would_send == ACTIVE
+
+
+def test_shadow_mode_pauses_as_any_other_where_the_crm_is_down(world: World) -> None:
+    world.connect(shadow=True)
+    world.crm.before = failing(PauseReason.UNAVAILABLE)
+
+    (pause,) = world.drain().paused
+
+    assert (pause.reason, row(world).state) == (PauseReason.UNAVAILABLE, SyncState.PENDING)
 
 
 def test_an_award_costs_at_most_five_write_units(world: World) -> None:

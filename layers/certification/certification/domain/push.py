@@ -84,6 +84,9 @@ class Pusher(Protocol):
     @property
     def batch_size(self) -> int: ...
 
+    def look(self, stored: StoredMapping, batch: Sequence[Outgoing]) -> Sequence[Pushed]:
+        """Per record what a push would find, in order, without writing: one to be made has no id yet."""
+
     def push(self, stored: StoredMapping, batch: Sequence[Outgoing]) -> Sequence[Pushed]:
         """Per record what became of it, in order; `PushFailedError` where the call as a whole failed."""
 
@@ -199,6 +202,14 @@ def outcome(prepared: Prepared, pushed: Pushed, attempted: SyncRow, now: datetim
             return _failed(row, SyncState.FAILED, prepared, pushed, now)
         case Fate.REFUSED | Fate.AMBIGUOUS:
             return _failed(_undoubted(prepared, row), SyncState.FAILED, prepared, pushed, now)
+
+
+def shadowed(prepared: Prepared, found: Pushed, now: datetime) -> SyncRow:
+    """The row where the connection only looks: what would be written, and to which record, or why to none."""
+    row = replace(prepared.row, record_id=found.record_id or prepared.row.record_id)
+    done = settled(row, SyncState.SHADOW, now=now, code=found.code, message=found.message)
+    shown = {target: canonical(value) for target, value in prepared.outgoing.values.items()}
+    return replace(done, would_send=shown)
 
 
 def released(prepared: Prepared, attempted: SyncRow, *, unknown: bool = False) -> SyncRow:

@@ -26,8 +26,8 @@ from certification.domain.push import (
     outcome,
     prepare,
     released,
+    shadowed,
 )
-from certification.domain.push_plan import canonical
 from certification.domain.sync import (
     SyncChange,
     SyncRow,
@@ -35,7 +35,6 @@ from certification.domain.sync import (
     attempted,
     is_taken,
     linked_to,
-    settled,
 )
 from certification.services.crm_facts import FactsParts, read_facts
 
@@ -209,14 +208,16 @@ class ObjectDrain:
             self._push(batch)
 
     def _report(self, batch: Sequence[Prepared]) -> None:
-        """Shadow mode: what would be written is kept on the row, and nothing is written."""
+        """Shadow mode: what would be written, and to which record, is kept on the row, and nothing is written."""
+        self._tally.calls += 1
+        answers = self._pusher.look(self._stored, [each.outgoing for each in batch])
         now = self._app.clock.now()
-        changes = []
-        for each in batch:
-            shown = {target: canonical(value) for target, value in each.outgoing.values.items()}
-            after = replace(settled(each.row, SyncState.SHADOW, now=now), would_send=shown)
-            changes.append(SyncChange(before=each.row, after=after))
-        self._record(changes)
+        self._record(
+            [
+                SyncChange(before=each.row, after=shadowed(each, answer, now))
+                for each, answer in zip(batch, answers, strict=True)
+            ]
+        )
 
     def _push(self, batch: Sequence[Prepared]) -> None:
         taken = self._attempt(batch)

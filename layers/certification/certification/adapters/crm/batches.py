@@ -44,6 +44,12 @@ def without_doubles(writes: Sequence[Write]) -> tuple[list[Write], dict[int, Pus
     return list(first.values()), refused
 
 
+def located(writes: Sequence[Write]) -> dict[int, Pushed]:
+    """As if each were written to the record that is its key."""
+    first, doubles = without_doubles(writes)
+    return doubles | {write.index: Pushed(fate=Fate.WRITTEN, record_id=write.key) for write in first}
+
+
 def in_halves(
     writes: Sequence[Write],
     send: Callable[[Sequence[Write]], Mapping[int, Pushed]],

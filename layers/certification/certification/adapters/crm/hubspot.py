@@ -102,6 +102,9 @@ class HubSpotGateway:
         found = self._records(stored, [same_value(by, match_value)], deadline, by=by)
         return [record for record, _ in found]
 
+    def look(self, stored: StoredMapping, batch: Sequence[Outgoing]) -> Sequence[Pushed]:
+        return HubSpotPush(self._api, stored, self._api.http.deadline()).look(batch)
+
     def push(self, stored: StoredMapping, batch: Sequence[Outgoing]) -> Sequence[Pushed]:
         return HubSpotPush(self._api, stored, self._api.http.deadline()).run(batch)
 

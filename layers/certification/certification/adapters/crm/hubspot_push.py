@@ -6,7 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from certification.adapters.crm.batches import WholeBatchRefusedError, Write, in_halves, without_doubles
+from certification.adapters.crm.batches import (
+    WholeBatchRefusedError,
+    Write,
+    in_halves,
+    located,
+    without_doubles,
+)
 from certification.adapters.crm.deadline import Deadline
 from certification.adapters.crm.http import Answer
 from certification.adapters.crm.hubspot_answers import (
@@ -47,6 +53,14 @@ class HubSpotPush:
             # Some records of this batch were written before; which ones is not told, so all are in doubt.
             exc.unknown = exc.unknown or self._wrote
             raise
+        return [done[index] for index in range(len(batch))]
+
+    def look(self, batch: Sequence[Outgoing]) -> list[Pushed]:
+        """What `run` would find, in order."""
+        known, upserted, sought = self._sorted(batch)
+        found, new, done = self._found([*upserted, *sought])
+        done |= located([*known, *found])
+        done |= {write.index: Pushed(fate=Fate.WRITTEN) for write in new}
         return [done[index] for index in range(len(batch))]
 
     def _run(self, batch: Sequence[Outgoing]) -> dict[int, Pushed]:

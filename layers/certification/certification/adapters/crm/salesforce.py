@@ -110,6 +110,9 @@ class SalesforceGateway:
             for shape in self._api.query(query, deadline)
         ]
 
+    def look(self, stored: StoredMapping, batch: Sequence[Outgoing]) -> Sequence[Pushed]:
+        return SalesforcePush(self._api, stored, self._api.http.deadline()).look(batch)
+
     def push(self, stored: StoredMapping, batch: Sequence[Outgoing]) -> Sequence[Pushed]:
         try:
             done = SalesforcePush(self._api, stored, self._api.http.deadline()).run(batch)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from certification.adapters.crm.batches import Write, in_halves, without_doubles
+from certification.adapters.crm.batches import Write, in_halves, located, without_doubles
 from certification.adapters.crm.deadline import Deadline
 from certification.adapters.crm.salesforce_api import TYPES, SalesforceApi, errors_of
 from certification.adapters.crm.salesforce_values import RECORD_ID, encode
@@ -41,6 +41,15 @@ class SalesforcePush:
             # Some records of this batch were written before; which ones is not told, so all are in doubt.
             exc.unknown = exc.unknown or self._wrote
             raise
+        return [done[index] for index in range(len(batch))]
+
+    def look(self, batch: Sequence[Outgoing]) -> list[Pushed]:
+        """What `run` would find, in order."""
+        known, upserted, sought = self._sorted(batch)
+        found, done = self._found([*upserted, *sought])
+        done |= located([*known, *found])
+        made = [write.index for write in upserted if done[write.index].fate is Fate.NOT_FOUND]
+        done |= dict.fromkeys(made, Pushed(fate=Fate.WRITTEN))
         return [done[index] for index in range(len(batch))]
 
     def _run(self, batch: Sequence[Outgoing]) -> Outcomes:
