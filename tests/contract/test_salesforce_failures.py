@@ -451,11 +451,13 @@ def test_a_description_without_a_word_of_rights_has_the_usual_ones(org: Org) -> 
     assert "Contact: read and write; Account: read and write" in org.gateway(create_missing=True).test()
 
 
-def test_the_root_of_the_api_is_asked_for_only_where_an_object_is_not_there(org: Org) -> None:
+def test_the_root_of_the_api_is_asked_for_only_where_no_object_is_there(org: Org) -> None:
+    missing = (404, [{"errorCode": "NOT_FOUND", "message": "no such resource"}])
+    org.answers["Account/describe"] = missing
     org.gateway().test()
     assert "/services/data/v62.0" not in org.heard
 
-    org.answers["describe"] = (404, [{"errorCode": "NOT_FOUND", "message": "no such resource"}])
+    org.answers["describe"] = missing
     failure(org.gateway().test)
     assert "/services/data/v62.0" in org.heard
 

@@ -57,6 +57,7 @@ class SalesforceGateway:
         org = self._api.org_id(deadline)
         rights = [self._rights(object_type, deadline) for object_type in TYPES.values()]
         if not any(usable for _, usable in rights):
+            self._api.require_version(deadline)
             raise PushFailedError("; ".join(words for words, _ in rights), reason=PauseReason.FORBIDDEN)
         return f"Salesforce org {org or '(id not shown)'}; {'; '.join(words for words, _ in rights)}"
 
@@ -68,7 +69,6 @@ class SalesforceGateway:
                 raise
             return f"{object_type}: no permission ({exc.message})", False
         if shape is None:
-            self._api.require_version(deadline)
             return f"{object_type}: no permission, the user needs Read and Edit on it", False
         if not self._writes:
             return f"{object_type}: read", True
