@@ -25,6 +25,7 @@ MODULES = {
     "imports": ("certification-completions", "course-completions"),
     "exports": ("certification-completions",),
     "progress": ("users",),
+    "personal_data": ("users",),
     "verify": ("verify",),
     "sources": ("sources",),
     "webhooks": ("webhooks",),
