@@ -59,7 +59,11 @@ def main() -> int:
     if not is_available(LOCKS[0]):
         print("audit: not done, vulnerability data cannot be reached from here")
         return 0
-    found = [fault for lock in LOCKS for fault in faults(report(lock) or [])]
+    reports = [report(lock) for lock in LOCKS]
+    if None in reports:
+        print("audit: pip-audit failed on a lock", file=sys.stderr)
+        return 1
+    found = [fault for packages in reports for fault in faults(packages or [])]
     print("\n".join(found) or "audit: no known vulnerability")
     return 1 if found else 0
 
