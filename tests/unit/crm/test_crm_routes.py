@@ -121,6 +121,7 @@ def test_a_connection_that_does_not_work_is_not_saved(
         ({"credentials": {"client_id": "x", "client_secret": "y"}}, "/credentials"),
         ({"credentials": {}}, "/credentials"),
         ({"credentials": {"password": "x"}}, "/credentials/password"),
+        ({"base_url": f"https://h/{'p' * 100}", "credentials": {"access_token": "t" * 4000}}, "/credentials"),
         ({"colour": "red"}, "/colour"),
     ],
 )

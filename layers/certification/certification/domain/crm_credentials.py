@@ -9,11 +9,17 @@ from certification.domain.connection import Connection
 from certification.domain.ports import Secrets
 
 Credentials = Mapping[str, str]
+LONGEST = 4096
+"""Bytes: a parameter of the standard tier takes no more."""
 
 
 def store_credentials(store: Secrets, connection: Connection, credentials: Credentials) -> None:
-    content = {"base_url": connection.base_url, "credentials": dict(credentials)}
-    store.put(_name(connection), json.dumps(content, separators=(",", ":")))
+    store.put(_name(connection), _text(connection.base_url, credentials))
+
+
+def fit(base_url: str, credentials: Credentials) -> bool:
+    """Whether they can be stored."""
+    return len(_text(base_url, credentials).encode()) <= LONGEST
 
 
 def read_credentials(store: Secrets, connection: Connection) -> Credentials | None:
@@ -28,6 +34,11 @@ def read_credentials(store: Secrets, connection: Connection) -> Credentials | No
 
 def forget_credentials(store: Secrets, connection: Connection) -> None:
     store.delete(_name(connection))
+
+
+def _text(base_url: str, credentials: Credentials) -> str:
+    content = {"base_url": base_url, "credentials": dict(credentials)}
+    return json.dumps(content, separators=(",", ":"))
 
 
 def _name(connection: Connection) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from certification.domain.backfill import Backfill, Scope
 from certification.domain.connection import Connection, PauseReason, Setup
-from certification.domain.crm_credentials import forget_credentials, read_credentials, store_credentials
+from certification.domain.crm_credentials import fit, forget_credentials, read_credentials, store_credentials
 from certification.domain.errors import FieldError, InvalidError, NotFoundError
 from certification.domain.mapping import OBJECTS
 from certification.domain.push import PushFailedError
@@ -171,6 +171,8 @@ def _credentials(
     if given not in _CREDENTIALS[crm]:
         kinds = " or ".join("{" + ", ".join(sorted(kind)) + "}" for kind in _CREDENTIALS[crm])
         raise _refused("/credentials", "wrong_credentials", f"{crm} takes {kinds}")
+    if not fit(_checked_url(wanted.base_url), credentials):
+        raise _refused("/credentials", "too_long", "base URL and credentials are too long to be stored")
     return credentials
 
 
