@@ -8,6 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from certification.domain.errors import UnavailableError
+
 FRESH_SECONDS = 60
 
 
@@ -46,13 +48,21 @@ class SsmSecrets:
         present = self.get(name)
         if present is not None:
             return present
+        self._read.pop(name, None)
         try:
             self._put(name, value, overwrite=False)
         except ClientError as exc:
             if exc.response["Error"]["Code"] != "ParameterAlreadyExists":
                 raise
-        self._read.pop(name, None)
-        return self.get(name) or value
+            return self._made_elsewhere(name)
+        return value
+
+    def _made_elsewhere(self, name: str) -> str:
+        """Reads lag behind writes: until it shows, nobody may go on with a value of its own."""
+        value = self._fetch(name)
+        if value is None:
+            raise UnavailableError(f"the parameter {name} is made at this moment")
+        return value
 
     def _put(self, name: str, value: str, *, overwrite: bool) -> None:
         self._client.put_parameter(

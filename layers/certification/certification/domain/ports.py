@@ -353,7 +353,7 @@ class Secrets(Protocol):
     def put(self, name: str, value: str) -> None: ...
 
     def get_or_create(self, name: str, value: str) -> str:
-        """Store `value` unless there is one; whichever is stored then."""
+        """Store `value` unless there is one; whichever is stored then. `UnavailableError`: it cannot be told yet."""
 
     def delete(self, name: str) -> None:
         """Again is harmless."""
