@@ -45,7 +45,7 @@ def _outstanding(state: State) -> Iterator[str]:
 def _is_broken(completion: CertificationCompletion, records: list[Any]) -> bool:
     """R30, as far as retractions and conflicts go."""
     counted = {(c.course_id, c.completed_at) for c in oracle.counting(records)}
-    let_stand = {(e.course_id, e.completed_at) for e in completion.reviewed}
+    let_stand = {(e.course_id, e.completed_at) for e in completion.reviewed if e in completion.evidence}
     rests_on = {(e.course_id, e.completed_at) for e in completion.evidence}
     return bool(rests_on - counted - let_stand)
 

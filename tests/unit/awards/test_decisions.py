@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from builders import message
 from programme import COMPLETIONS, Programme, required
 
 ID = "certification_completion_id"
@@ -37,6 +38,14 @@ def retract(api: Programme, course_id: str = "c-1") -> None:
     changed = replace(taken_back, retracted_at=api.clock.now(), revision=taken_back.revision + 1)
     api.app.ledger.amend_course_completion(changed)
     api.app.user_evaluator.evaluate("u-1", api.held()[0]["certification_id"])
+    api.work()
+
+
+def corrected(api: Programme, score: float | None) -> None:
+    api.clock.advance(hours=1)
+    at = api.app.ledger.read_user("u-1").course_completions[0].completed_at
+    event_id = f"correction to {score}"
+    api.app.course_completion_recorder.record([(0, message("c-1", at, score=score, event_id=event_id))])
     api.work()
 
 
@@ -202,6 +211,27 @@ class TestUnderReview:
         status, body = api.decide(completion_id, "reinstate", "the LMS was wrong")
         assert (status, body["under_review"]) == (200, False)
         api.app.user_evaluator.evaluate("u-1", body["certification_id"])
+        assert read(api, completion_id)["under_review"] is False
+
+    @pytest.mark.parametrize(
+        ("score", "flagged"), [(70, False), (75, False), (69, True), (None, True), ("retracted", True)]
+    )
+    def test_let_stand_it_is_flagged_again_for_what_is_worse(
+        self, api: Programme, score: Any, flagged: bool
+    ) -> None:
+        """R30: never silently."""
+        api.published(requirements={"courses": [{"course_id": "c-1", "minimum_score": 80}]})
+        api.complete("c-1", score=95)
+        completion_id = api.held()[0][ID]
+        corrected(api, 70)
+        api.decide(completion_id, "reinstate", "the exam was hard")
+        if score == "retracted":
+            retract(api)
+        else:
+            corrected(api, score)
+        assert read(api, completion_id)["under_review"] is flagged
+        api.decide(completion_id, "reinstate", "it was, indeed")
+        api.app.user_evaluator.evaluate("u-1", api.held()[0]["certification_id"])
         assert read(api, completion_id)["under_review"] is False
 
     def test_revoked_it_is_decided(self, api: Programme) -> None:

@@ -363,19 +363,30 @@ def _evidence_to_review(facts: Facts, moment: Moment) -> CertificationCompletion
 
 
 def broken_evidence(completion: CertificationCompletion, facts: Facts) -> tuple[Evidence, ...]:
-    """Evidence that no longer stands, without what a person has already let stand."""
+    """Evidence that no longer stands, without what a person has already let stand: with the score it has now."""
     standing = {(c.course_id, c.completed_at): c for c in countable(facts.course_completions)}
     known = {(c.course_id, c.completed_at) for c in facts.course_completions}
-    reviewed = {(e.course_id, e.completed_at) for e in completion.reviewed}
     broken = []
     for evidence in completion.evidence:
         key = (evidence.course_id, evidence.completed_at)
-        if key in reviewed or key not in known:
+        if key not in known:
             continue
         present = standing.get(key)
-        if present is None or not _still_qualifies(facts.certification, present, evidence):
-            broken.append(evidence)
+        if present is not None and _still_qualifies(facts.certification, present, evidence):
+            continue
+        now = evidence if present is None else replace(evidence, score=current_score(present))
+        if not any(_let_stand(now, evidence, reviewed) for reviewed in completion.reviewed):
+            broken.append(now)
     return tuple(broken)
+
+
+def _let_stand(now: Evidence, evidence: Evidence, reviewed: Evidence) -> bool:
+    """Reviewed as it was earned: it had been taken back, and nothing is worse. With a lower score: down to that."""
+    if reviewed == evidence:
+        return True
+    if now == evidence or replace(reviewed, score=evidence.score) != evidence:
+        return False
+    return reviewed.score is None or (now.score is not None and now.score >= reviewed.score)
 
 
 def _still_qualifies(certification: Certification, present: CourseCompletion, evidence: Evidence) -> bool:

@@ -292,7 +292,8 @@ class CertificationCompletion:
     (at once, unless scheduled); `lapsed_on` once its lapse at the present expiration date is recorded (R9, R10).
     `renewed_by` is the cycle that continues this one, `renews` the one it continues. `reminded_on` is the day of the
     last reminder that counts as sent for the present expiration date (R33a). `announced` False: history that nobody
-    is told about (R7, R32). `reviewed` lists broken evidence that a person looked at and let stand (R30).
+    is told about (R7, R32). `reviewed` lists broken evidence that a person looked at and let stand (R30), with the
+    score that it had then.
     """
 
     holder: Holder
