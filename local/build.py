@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from local import processes
 from local.place import REGION, ROOT, LocalError, Place
 
 TOOLS = ROOT / ".local" / "tools"
@@ -66,22 +67,23 @@ def sam(
 ) -> None:
     """Run the SAM command line against the embedded cloud; `LocalError` with the end of its output where it fails."""
     pairs = [f"{name}={value}" for name, value in parameters.items()]
-    command = [str(TOOLS / "sam" / "bin" / "sam"), *arguments]
-    # From .local, since SAM makes a folder of its own where it runs.
-    command += ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
-    command += ["--parameter-overrides", *pairs]
+    config = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
+    command = [str(TOOLS / "sam" / "bin" / "sam"), *arguments, *config, "--parameter-overrides", *pairs]
     place.run.mkdir(parents=True, exist_ok=True)
-    with (place.run / log).open("wb") as output:
+    with (place.run / log).open("w+b") as output:
         done = subprocess.run(
-            command,
-            cwd=ROOT / ".local",
+            # Marked, so that `make down` ends what a killed `make up` leaves.
+            processes.marked(place, TOOLS / "sam" / "bin" / "python", command),
+            cwd=ROOT / ".local",  # since SAM makes a folder of its own where it runs
             env=_environment(place, env),
             stdout=output,
             stderr=subprocess.STDOUT,
             check=False,
         )
+        output.seek(0)  # not opened anew: `make down` may have taken it away
+        told = output.read().decode(errors="replace")
     if done.returncode:
-        end = (place.run / log).read_text(errors="replace").splitlines()[-25:]
+        end = told.splitlines()[-25:]
         raise LocalError("\n".join([*end, f"`sam {arguments[0]}` failed; all of it: {place.run / log}"]))
 
 

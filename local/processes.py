@@ -20,8 +20,7 @@ def start(place: Place, python: Path, arguments: Sequence[str], *, log: str, env
     place.run.mkdir(parents=True, exist_ok=True)
     with (place.run / log).open("ab") as output:
         process = subprocess.Popen(
-            # Python ignores an -X that it does not know; it marks the process as this place's.
-            [str(python), "-X", _mark(place), *arguments],
+            marked(place, python, arguments),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -52,6 +51,12 @@ def stop(place: Place, word: str = "", *, patience: float = 5) -> int:
     while find(place, word):
         time.sleep(0.05)
     return len(first)
+
+
+def marked(place: Place, python: Path, arguments: Sequence[str]) -> list[str]:
+    """The command of a Python program that `find` knows as this place's."""
+    # Python ignores an -X that it does not know.
+    return [str(python), "-X", _mark(place), *arguments]
 
 
 def _mark(place: Place) -> str:

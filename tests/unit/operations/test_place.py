@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from local import processes
+from local import build, processes
 from local.down import down
 from local.place import LocalError, Place, current_place, default_place, e2e_place
 from scripts.smoke import faults
@@ -65,6 +66,24 @@ def test_a_process_that_only_mentions_the_place_is_left_alone(tmp_path: Path) ->
     finally:
         viewer.kill()
         viewer.wait()
+
+
+def test_a_deployment_that_a_killed_up_left_behind_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools, place = tmp_path / "tools", a_place(tmp_path / "place")
+    (tools / "sam" / "bin").mkdir(parents=True)
+    (tools / "sam" / "bin" / "python").symlink_to(sys.executable)
+    (tools / "sam" / "bin" / "sam").write_text("import time; print('deploying', flush=True); time.sleep(60)")
+    monkeypatch.setattr(build, "TOOLS", tools)
+    with ThreadPoolExecutor() as others:
+        deploying = others.submit(build.sam, place, ["deploy"], parameters={}, log="deploy.log", env={})
+        log = place.run / "deploy.log"
+        while not log.exists() or not log.read_text():
+            time.sleep(0.02)
+        assert down(place) == 1
+        with pytest.raises(LocalError, match=r"^deploying\n`sam deploy` failed"):
+            deploying.result()
 
 
 def test_down_twice_is_harmless(tmp_path: Path) -> None:
