@@ -25,6 +25,7 @@ def start_cloud(place: Place) -> bool:
         return False
     processes.stop(place)  # one that hangs or has another port, functions that outlived a killed one
     _refuse_taken(place.port, "LOCAL_PORT")
+    _refuse_taken(place.crm_port, "CRM_PORT")  # before anything runs that would be left alone
     shutil.rmtree(place.run / "cloud", ignore_errors=True)
     _launch_cloud(place)
     return True

@@ -60,6 +60,23 @@ def test_a_taken_port_is_one_line_that_names_the_setting(tmp_path: Path) -> None
             services.start_crm_sandbox(place)
 
 
+def test_a_taken_port_of_the_sandbox_leaves_no_cloud_running(tmp_path: Path) -> None:
+    with socket.socket() as other, socket.socket() as free:
+        for each in (other, free):
+            each.bind(("127.0.0.1", 0))
+        other.listen()
+        place = Place(
+            name="test", state=tmp_path, port=free.getsockname()[1], crm_port=other.getsockname()[1]
+        )
+        free.close()
+        try:
+            with pytest.raises(LocalError, match="CRM_PORT"):
+                services.start_cloud(place)
+            assert processes.find(place) == []
+        finally:
+            processes.stop(place, patience=0)
+
+
 SLEEP = ["-c", "import time; time.sleep(60)"]
 
 
