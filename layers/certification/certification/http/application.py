@@ -103,8 +103,10 @@ def _parsed(route: Route, request: Request) -> Request:
     from certification.http import parsing
 
     query = parsing.query(route, request)
-    body = parsing.body(route.body, route, request) if route.body else None
-    return replace(request, query=query, body=body)
+    if route.body is None:
+        parsing.refuse_body(route, request)
+        return replace(request, query=query)
+    return replace(request, query=query, body=parsing.body(route.body, route, request))
 
 
 def _check_params(route: Route, request: Request) -> None:
