@@ -87,6 +87,13 @@ class TestACourse:
         assert api.call("PUT", self.PATH, {"name": "Slower"})[0] == 200
         assert api.made("GET", self.PATH)["name"] == "Slower"
 
+    def test_of_twenty_who_write_it_at_once_the_last_succeeds_too(self, api: HttpApi) -> None:
+        """A 412 is for who sent an `If-Match`."""
+        api.made("PUT", self.PATH, COURSE)
+        overtake(api, {"name": "Faster"}, times=19)
+        assert api.call("PUT", self.PATH, {"name": "Slower"})[0] == 200
+        assert api.made("GET", self.PATH)["name"] == "Slower"
+
     def test_two_who_create_it_at_once_both_succeed(self, api: HttpApi) -> None:
         overtake(api, COURSE)
         assert api.call("PUT", self.PATH, COURSE)[0] == 200
