@@ -162,6 +162,10 @@ def test_a_parked_completion_can_be_assigned_or_given_up(academy: Academy) -> No
     completions = f"/users/{user_id}/course-completions"
     [stored] = eventually(lambda: academy.api.get(completions).json["items"], what="the assigned one")
     assert stored["course_id"] == first["course_completion"]["course_id"]
+    last = canonical(academy, courses[0], email=f"somebody@{academy.name}.example")
+    assert source.send([*sent, last]).json["accepted"] == 3
+    [entry] = eventually(waiting, what="what is new alone, after the redelivery")
+    assert entry["course_completion"]["email"] == last["email"]
 
 
 def test_what_cannot_be_read_is_acknowledged_kept_and_shown(academy: Academy) -> None:
