@@ -25,7 +25,7 @@ from certification.domain.webhooks import (
     WebhookRequest,
 )
 from certification.services.source_load import RefusalTally, SourceThrottle, SourceThrottledError
-from certification.services.source_settings import SourceSettings
+from certification.services.source_settings import MOST_LOOKS, SourceSettings
 from certification.services.sources import SourceInput, SourceSetup
 from certification.services.webhooks import IntakeUnavailableError, Receipt, WebhookReceiver
 from fakes import FixedClock, InMemoryQueue, InMemoryTable
@@ -192,12 +192,25 @@ def test_a_new_secret_is_accepted_even_right_after_a_webhook(setting: Setting) -
     assert setting.send("thinkific", sender.sample()), "the old one, for 24 hours"
 
 
+def test_a_new_secret_is_accepted_at_once_also_when_the_old_one_was_read_just_before(
+    setting: Setting,
+) -> None:
+    setting.configure("thinkific")
+    sender = SENDERS["thinkific"]
+    setting.send("thinkific", sender.sample())
+    setting.configure("thinkific", revision=2)
+    setting.keeper.write("lms-1", SourceSecrets(current=sender.other_secret))
+    setting.seconds = 0.2
+    assert setting.receive(sender.request(sender.sample(), secret=sender.other_secret))
+
+
 def test_a_flood_of_forged_requests_does_not_become_a_flood_of_reads(setting: Setting) -> None:
     setting.configure("thinkific")
     for _ in range(50):
         with pytest.raises(SignatureRefusedError):
             setting.receive(WebhookRequest(headers={}, body=b"{}"))
     assert setting.keeper.reads == 1
+    assert setting.table.calls["get"] == 1 + MOST_LOOKS
 
 
 def test_what_is_no_completion_is_acknowledged_and_counted_by_kind(setting: Setting) -> None:

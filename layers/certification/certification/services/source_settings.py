@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from certification.domain.sources import Source, SourceSecrets
 
 CACHED_SECONDS = 60.0
 LEAST_AGE_SECONDS = 2.0
+MOST_LOOKS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,7 @@ class SourceSettings:
         self._keeper = keeper
         self._monotonic = monotonic
         self._known: dict[str, KnownSource] = {}
+        self._looks: Counter[str] = Counter()
 
     def current(self, source_id: str) -> KnownSource:
         """At most a minute old; NotFoundError where there is no such source."""
@@ -41,15 +44,19 @@ class SourceSettings:
         return known
 
     def newer(self, known: KnownSource) -> KnownSource | None:
-        """Read anew, as after a refusal: the secret may just have been changed. None where `known` still holds.
+        """Read anew, as after a refusal: the secret may just have been changed. None where it was not.
 
-        What was just read is read again only if the source's row has changed: a flood of forged requests cannot make
-        us ask for secrets.
+        For two seconds after that only the source itself is looked at, which is saved after its secret, and some times
+        at most: that bounds what a flood of forged requests can make us ask.
         """
-        source = known.source
-        if self._age(known) < LEAST_AGE_SECONDS and self._sources.source(source.source_id) == source:
+        if self._age(known) < LEAST_AGE_SECONDS and not self._changed(known):
             return None
-        return self._read(source.source_id)
+        return self._read(known.source.source_id)
+
+    def _changed(self, known: KnownSource) -> bool:
+        source_id = known.source.source_id
+        self._looks[source_id] += 1
+        return self._looks[source_id] <= MOST_LOOKS and self._sources.source(source_id) != known.source
 
     def _read(self, source_id: str) -> KnownSource:
         source = self._sources.source(source_id)
@@ -58,6 +65,7 @@ class SourceSettings:
             raise NotFoundError("There is no such source.")
         known = KnownSource(source=source, secrets=self._keeper.read(source_id), read_at=self._monotonic())
         self._known[source_id] = known
+        self._looks[source_id] = 0
         return known
 
     def _age(self, known: KnownSource) -> float:
