@@ -348,6 +348,22 @@ def test_a_short_throttle_is_waited_for(world: World) -> None:
     assert report.paused == ()
 
 
+def test_a_throttle_is_shown_while_it_is_waited_for(world: World) -> None:
+    shown = []
+
+    def sleep(_: float) -> None:
+        world.crm.before = None
+        shown.append(world.connections.setup("hubspot").pauses[""].reason)
+
+    world.crm.before = failing(PauseReason.THROTTLED)
+
+    world.drainer(sleep=sleep).run(lambda: 60)
+
+    assert shown == [PauseReason.THROTTLED]
+    assert world.connections.setup("hubspot").pauses == {}
+    assert world.crm.by_match("u-1@partner.example") == ACTIVE
+
+
 def test_a_long_throttle_pauses_the_connection_for_as_long_as_the_crm_asks(world: World) -> None:
     world.crm.before = failing(PauseReason.THROTTLED, retry_after=timedelta(hours=1))
     (pause,) = world.drain().paused

@@ -136,15 +136,15 @@ class CrmDrain:
                 finished = drain.run()
             except PushFailedError as exc:
                 pause = self._pause(setup, stored, exc)
+                self._app.connections.save_pause(pause)  # shown while it is waited for, too
                 seconds = (pause.until - self._app.clock.now()).total_seconds()
                 if _is_worth_waiting(exc, seconds, waits) and remaining() - seconds > RESERVE_SECONDS:
                     waits += 1
                     self._around.sleep(seconds)
                     continue
-                self._app.connections.save_pause(pause)
                 return False, pause
             if tally.calls > calls_before:
-                self._resume(setup, stored)
+                self._resume(setup, stored, waited=waits > 0)
             return finished, None
 
     def _pause(self, setup: Setup, stored: StoredMapping, failed: PushFailedError) -> Pause:
@@ -161,9 +161,10 @@ class CrmDrain:
             asked=failed.retry_after,
         )
 
-    def _resume(self, setup: Setup, stored: StoredMapping) -> None:
-        """A call went through: what was paused before is over."""
-        for scope in {CONNECTION_SCOPE, stored.mapping.object_name} & setup.pauses.keys():
+    def _resume(self, setup: Setup, stored: StoredMapping, *, waited: bool) -> None:
+        """A call went through: what was paused before, or just now, is over."""
+        paused = {*setup.pauses, CONNECTION_SCOPE} if waited else {*setup.pauses}
+        for scope in {CONNECTION_SCOPE, stored.mapping.object_name} & paused:
             self._app.connections.end_pause(self._crm, scope)
 
 
