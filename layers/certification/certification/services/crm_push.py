@@ -35,6 +35,7 @@ from certification.domain.sync import (
     attempted,
     is_taken,
     linked_to,
+    settled,
 )
 from certification.services.crm_facts import FactsParts, read_facts
 
