@@ -32,6 +32,7 @@ HTTP_REQUEST, LAMBDA_REQUEST, SQS_REQUEST, FIFO_REQUEST, S3_PUT, BUS_EVENT = (
 )
 GB_SECOND, LOG_GB, S3_GB_MONTH, TABLE_GB_MONTH, BACKUP_GB_MONTH = 0.0000133334, 0.50, 0.023, 0.25, 0.20
 ALARM, SECRET, DASHBOARD, METRIC = 0.10, 0.40, 3.00, 0.30
+SCHEDULE = 1.00
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,15 @@ def _standing_still(usage: Usage) -> Iterator[Line]:
         arithmetic=arithmetic,
         dollars=polls * SQS_REQUEST,
         source="5 pollers a queue, 20 s",
+    )
+    bells = CRMS * 60 * 24 * 30 / MILLION
+    each = 3 * FIFO_REQUEST + SCHEDULE + LAMBDA_REQUEST
+    seconds = bells * MILLION * 0.1 * 0.5
+    yield Line(
+        what="Bells, one a minute for each CRM",
+        arithmetic=f"{bells:.3f} M x ${each:.2f}/M, and 100 ms x 0.5 GB of Lambda each",
+        dollars=bells * each + seconds * GB_SECOND,
+        source="template",
     )
     pieces = {
         "alarms": (ALARMS, ALARM),

@@ -438,7 +438,7 @@ def test_one_crm_is_down_the_other_does_not_notice_and_the_backlog_goes_by_itsel
 
     crm.sandbox.behave(crm.name)
     for user_id, (here, _) in people:
-        # The doorbell rings every five minutes; an admin who asks need not wait for it.
+        # The doorbell rings every minute; an admin who asks need not wait for it.
         crm.is_pushed_when_asked(user_id, here)
     eventually(lambda: crm.connected()["state"] == "connected", what="the end of the pause")
 

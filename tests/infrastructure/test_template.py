@@ -94,7 +94,7 @@ def test_every_batch_reports_its_failures_one_by_one() -> None:
 def test_a_doorbell_is_one_ordered_queue(crm: str) -> None:
     assert properties(QUEUES[f"{crm}Queue"])["FifoQueue"] is True
     bell = properties(resources("AWS::Scheduler::Schedule")[f"{crm}Bell"])
-    assert bell["ScheduleExpression"] == "rate(5 minutes)"
+    assert bell["ScheduleExpression"] == "rate(1 minute)"
     assert json.loads(bell["Target"]["Input"])["kind"] == "bell"
 
 
