@@ -43,6 +43,12 @@ def _lists() -> Iterable[Row]:
     return lists.measure(ByTheRules())
 
 
+def _crm() -> Iterable[Row]:
+    from bench import crm
+
+    return crm.measure()
+
+
 def _scale() -> Iterable[Row]:
     from bench import scale
 
@@ -53,6 +59,7 @@ def _scale() -> Iterable[Row]:
 PARTS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "units": _units,
     "lists": _lists,
+    "crm": _crm,
     "cold_start": _cold_start,
     "speed": _speed,
     "latency": _latency,

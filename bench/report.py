@@ -66,8 +66,11 @@ def save(part: str, rows: Iterable[Row]) -> Path:
 
 
 def publish() -> None:
-    """Make the last results those of the documentation: the JSON, and the tables inside docs/performance.md."""
-    results = json.loads(RESULTS.read_text())
+    """Make the last results those of the documentation: the JSON, and the tables inside docs/performance.md.
+
+    A part that was not run this time keeps what it has there.
+    """
+    results = json.loads(PUBLISHED.read_text()) | json.loads(RESULTS.read_text())
     PUBLISHED.write_text(json.dumps(results, indent=1) + "\n")
     document = PUBLISHED.with_suffix(".md")
     text = document.read_text()

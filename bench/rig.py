@@ -27,6 +27,7 @@ from certification.config import Config
 from certification.observability import logger, metrics
 from fake_crm import FakeCrm, FakeGateways, InMemorySecrets
 from fakes import FixedClock, InMemoryEventBus, InMemoryQueue, InMemoryTable
+from lms_fakes import InMemoryIntake, InMemorySecretKeeper
 from template import create_table_arguments
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -105,6 +106,8 @@ class Rig(ABC):
             crm_secrets=secrets,
             completion_ids=CompletionIds(secrets),
             gateways=FakeGateways(self.crm),
+            source_secrets=InMemorySecretKeeper(),
+            intake=InMemoryIntake(),
         )
         self.meter.reset()
 
@@ -181,6 +184,19 @@ class Shared(OnTheEmulator):
     def empty_table(self) -> Table:
         self.meter = AnswerMeter()
         return ClientTable(self.dynamodb, TABLE)
+
+
+def table_cpu_seconds(place: Place) -> float:
+    """CPU that the embedded cloud has used: one process, so as much as the time that passed means it is the limit."""
+    return sum(_cpu_seconds(pid) for pid in processes.find(place, "ministack"))
+
+
+def _cpu_seconds(pid: int) -> float:
+    stat = Path(f"/proc/{pid}/stat")
+    if not stat.exists():
+        return float("nan")  # not Linux: not known
+    user, system = stat.read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def completion_body(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import os
 import resource
+import statistics
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,10 +14,21 @@ from typing import Any
 
 from functions.award.app import take as award
 from functions.expiry.app import take as expire
+from local.place import Place
 
 from bench import people
 from bench.report import Row
-from bench.rig import NOW, OnTheEmulator, Rig, completion_body, invoke, sqs_event
+from bench.rig import (
+    NOW,
+    OnTheEmulator,
+    Rig,
+    Shared,
+    completion_body,
+    invoke,
+    quiet,
+    sqs_event,
+    table_cpu_seconds,
+)
 from bench.units import call, work_evaluations
 from builders import certification
 
@@ -24,27 +37,33 @@ DUE = (100, 1_000, 10_000)
 EVALUATED = 100_000
 _CHUNK = 10_000
 _SMALL = 5
+_JUDGED, _ROUNDS, _PROCESSES = 1_000, 3, 4
 
 
 def measure(rig: OnTheEmulator) -> Iterator[Row]:
     yield from _sweeps(rig)
+    yield _parallel_sweep(rig)
     yield from _awards(rig)
     yield from _publish(rig)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    yield Row(what="memory of this process at its peak, workers included", value=peak, unit="MB")
+    yield Row(what="memory of one process that did all of this, at its peak", value=peak, unit="MB")
 
 
-def _sweeps(rig: OnTheEmulator) -> Iterator[Row]:
+def _sweeps(rig: Rig) -> Iterator[Row]:
     """Time and units of a sweep: flat in what is stored, linear in what is due."""
     rig.fresh()
     people.five_courses(rig)
-    stored, base = 0, 0.0
+    stored = 0
+    of_a_thousand: list[float] = []
     for total in _wanted(STORED):
         _store(rig, stored, total)
         stored = total
         for due in DUE:
-            seconds, units = _sweep(rig, due)
-            base = base or seconds
+            print(f"\r  sweeping {due:,} of {total:,} ", end="", flush=True)
+            seconds, units = _median_sweep(rig, due)
+            if due == _JUDGED:
+                of_a_thousand.append(seconds)
+            print(f"\r{'':40}\r", end="", flush=True)
             yield Row(
                 what=f"sweep of {due:,} due among {total:,} stored",
                 value=seconds,
@@ -52,6 +71,18 @@ def _sweeps(rig: OnTheEmulator) -> Iterator[Row]:
                 key=f"sweep_{total}_{due}",
                 note=f"{due / seconds:,.0f} a second; {units[0] / due:.2f} WRU, {units[1] / due:.3f} RRU each",
             )
+    yield Row(
+        what=f"sweep of {_JUDGED:,} due: among {stored:,} stored, against {STORED[0]:,}",
+        value=of_a_thousand[-1] / of_a_thousand[0],
+        unit="x",
+        target=1.1,
+    )
+
+
+def _median_sweep(rig: Rig, due: int) -> tuple[float, tuple[float, float]]:
+    """Of several, where one is over so soon that a moment of the machine's would be its figure."""
+    sweeps = [_sweep(rig, due) for _ in range(_ROUNDS if due <= _JUDGED else 1)]
+    return statistics.median(seconds for seconds, _ in sweeps), sweeps[-1][1]
 
 
 def _wanted(sizes: tuple[int, ...]) -> tuple[int, ...]:
@@ -75,15 +106,45 @@ def _sweep(rig: Rig, due: int) -> tuple[float, tuple[float, float]]:
             people.held(ids, until=NOW.date() - timedelta(days=1), certification_id=f"cert-{time.time_ns()}")
         )
     )
-    queue: Any = rig.app.transition_queue
     gc.collect()
     rig.meter.reset()
     started = time.perf_counter()
     invoke(expire, {"time": NOW.isoformat()}, rig.app)
-    while bodies := queue.take():
+    _work_off(rig, rig.app.transition_queue.take())  # type: ignore[attr-defined]
+    return time.perf_counter() - started, (rig.meter.written, rig.meter.read)
+
+
+def _work_off(rig: Rig, bodies: list[dict[str, Any]]) -> None:
+    queue: Any = rig.app.transition_queue
+    while bodies:
         for body in bodies:
             invoke(expire, sqs_event([body], "TransitionQueue"), rig.app)
-    return time.perf_counter() - started, (rig.meter.written, rig.meter.read)
+        bodies = queue.take()
+
+
+def _parallel_sweep(rig: OnTheEmulator) -> Row:
+    """The shards of one sweep in several processes at once, as their queue hands them out."""
+    due = DUE[-1]
+    rig.load(list(people.held((f"p-{n}" for n in range(due)), until=NOW.date() - timedelta(days=1))))
+    with multiprocessing.get_context("spawn").Pool(_PROCESSES, quiet) as pool:
+        pool.starmap(_work_shard, [(rig.place, None)] * _PROCESSES)  # imports and connections first
+        rig.app.expiry_sweep.run(NOW, lambda: False)  # out of time: hands every shard over to the queue
+        shards = [(rig.place, body) for body in rig.app.transition_queue.take()]  # type: ignore[attr-defined]
+        started, table = time.perf_counter(), table_cpu_seconds(rig.place)
+        pool.starmap(_work_shard, shards, chunksize=1)
+        passed, table = time.perf_counter() - started, table_cpu_seconds(rig.place) - table
+    return Row(
+        what=f"expiries a second, {len(shards)} shards in {_PROCESSES} processes",
+        value=due / passed,
+        unit="/s",
+        note=f"the table's one process computes {table / passed:.0%} of the time, "
+        f"{table / due * 1000:.2f} ms for each, on {multiprocessing.cpu_count()} cores that all share",
+    )
+
+
+def _work_shard(place: Place, body: dict[str, Any] | None) -> None:
+    rig = Shared(place)
+    _work_off(rig, [] if body is None else [body])
 
 
 def _awards(rig: Rig) -> Iterator[Row]:
