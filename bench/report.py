@@ -91,7 +91,8 @@ def _markdown(result: dict[str, Any]) -> str:
         verdict = {None: "", True: "met", False: "**missed**"}[row["met"]]
         told = "; ".join(filter(None, (verdict, row["note"])))
         lines.append(f"| {row['what'] or '…'} | {_figure(row['value'])} {row['unit']} | {target} | {told} |")
-    where = f"{result['machine']}, Python {result['python']}, {result['measured_at']}, {result['commit']}"
+    versions = f"Python {result['python']}, boto3 {result['boto3']}"
+    where = f"{result['machine']}, {versions}, {result['measured_at']}, {result['commit']}"
     return "\n".join([*lines, "", f"*{where}*", ""])
 
 

@@ -73,9 +73,9 @@ def lines(usage: Usage) -> Iterator[Line]:
 def _with_traffic(usage: Usage, units: Mapping[str, float]) -> Iterator[Line]:
     bill = _Bill(usage)
     yield bill.each("HTTP API", "requests", 1, HTTP_REQUEST, "one webhook each")
-    yield bill.compute("lms_webhook", calls=1, milliseconds=30, source="bench: latency")
+    yield bill.compute("lms_webhook", calls=1, milliseconds=30, source="estimate")
     yield bill.each("Raw copy for replay, S3", "PUTs", 1, S3_PUT, "30 days of replay")
-    yield bill.each("Count of the source, DynamoDB", "WRU", 1, WRITE_UNIT, "its health by day")
+    yield bill.each("Count of the source, DynamoDB", "WRU", units["webhook_wru"], WRITE_UNIT, "bench: units")
     yield bill.each(
         "Queue, SQS (1 send, 0.1 receive, 0.1 delete)", "requests", 1.2, SQS_REQUEST, "batches of 10"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scripts.cost import ALARMS, MILLION, Usage, lines, table
+from scripts.cost import ALARMS, METRIC, METRICS, MILLION, SQS_REQUEST, Usage, lines, table
 
 from template import ROOT, resources
 
@@ -33,3 +33,20 @@ def test_documented_number_of_alarms_is_the_templates() -> None:
     alarms = len(resources("AWS::CloudWatch::Alarm"))
     assert f"{alarms} alarms" in (ROOT / "docs" / "operations.md").read_text()
     assert alarms == ALARMS
+
+
+def test_a_list_by_the_api_costs_what_the_documentation_says() -> None:
+    """Without what only a webhook brings; of a list of ten messages, one is sent."""
+    webhooks = ("HTTP API", "Lambda lms_webhook", "Raw cop", "Count of the source")
+    kept = sum(line.dollars for line in lines(Usage()) if not line.what.startswith(webhooks))
+    sends_saved = 0.9 * SQS_REQUEST
+    assert f"about ${kept - sends_saved:.0f} a million" in (ROOT / "docs" / "operations.md").read_text()
+
+
+def test_standing_still_costs_what_the_documentation_says() -> None:
+    still = sum(line.dollars for line in lines(Usage(events=0, users=1)))
+    quiet = still - METRICS * METRIC
+    assert (
+        f"${quiet:.0f} without traffic, ${still:.0f} with it" in (ROOT / "docs" / "operations.md").read_text()
+    )
+    assert f"${quiet:.0f} a month for standing still" in (ROOT / "README.md").read_text()
