@@ -201,7 +201,11 @@ def test_storm_with_killed_workers_a_restart_and_a_deployment_ends_in_the_oracle
     oracle = {user: max(days(number)) for number, user in enumerate(users)}
 
     def dates() -> dict[str, list[str]]:
-        return {user: [award["completion_date"] for award in academy.awards(user)] for user in users}
+        """As of now; nothing where an answer was killed with its worker."""
+        try:
+            return {user: [award["completion_date"] for award in academy.awards(user)] for user in users}
+        except HTTPError:
+            return {}
 
     wanted = {user: [date] for user, date in oracle.items()}
     eventually(lambda: dates() == wanted, within=300, what="the oracle's awards")

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -108,6 +109,9 @@ def test_the_cloud_is_told_from_the_functions_it_runs(tmp_path: Path) -> None:
     arguments = [*SLEEP, "-X", f"port={place.port}", "-m", "ministack"]
     try:
         cloud = processes.start(place, Path(sys.executable), arguments, log="log", env={})
+        deadline = time.monotonic() + 10
+        while len(processes.find(place)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)  # the command line shows a moment after the start
         assert sorted(processes.find(place)) == sorted([function.pid, cloud])
         assert services.find_cloud(place) == [cloud]
     finally:
