@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, Protocol
 
 from fakes import InMemoryTable
@@ -33,9 +34,10 @@ class Meter(Protocol):
 
 
 class AnswerMeter:
-    """Sums the `ConsumedCapacity` of answers; its `record` is `ClientTable`'s hook."""
+    """Sums the `ConsumedCapacity` of answers; its `record` is `ClientTable`'s hook, called from several threads."""
 
     def __init__(self) -> None:
+        self._one_at_a_time = Lock()
         self.reset()
 
     def reset(self) -> None:
@@ -43,14 +45,15 @@ class AnswerMeter:
         self.calls: Counter[str] = Counter()
 
     def record(self, operation: str, answer: Mapping[str, Any]) -> None:
-        self.calls[operation] += 1
         consumed = answer.get("ConsumedCapacity") or ()
         parts = [consumed] if isinstance(consumed, Mapping) else consumed
         units = sum(part["CapacityUnits"] for part in parts)
-        if operation in _WRITES:  # we use statements for nothing but writes
-            self.written += units
-        else:
-            self.read += units
+        with self._one_at_a_time:
+            self.calls[operation] += 1
+            if operation in _WRITES:  # we use statements for nothing but writes
+                self.written += units
+            else:
+                self.read += units
 
 
 class TableMeter:

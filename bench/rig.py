@@ -26,7 +26,7 @@ from certification.bootstrap import App
 from certification.config import Config
 from certification.observability import logger, metrics
 from fake_crm import FakeCrm, FakeGateways, InMemorySecrets
-from fakes import FixedClock, InMemoryEventBus, InMemoryQueue, InMemoryTable
+from fakes import AtOnce, FixedClock, InMemoryEventBus, InMemoryQueue, InMemoryTable
 from lms_fakes import InMemoryIntake, InMemorySecretKeeper
 from template import create_table_arguments
 
@@ -125,6 +125,10 @@ class Rig(ABC):
 
 class ByTheRules(Rig):
     """On the fake table, which charges as DynamoDB's documentation says: by size, consistency and index entry."""
+
+    def fresh(self) -> None:
+        super().fresh()
+        self.app.__dict__["readers"] = AtOnce()  # no two charge at once
 
     def empty_table(self) -> Table:
         self.table = InMemoryTable()

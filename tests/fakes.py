@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from certification.adapters.dynamodb.marshalling import from_attribute, marshal, to_attribute
 from certification.adapters.dynamodb.table import (
@@ -35,6 +36,9 @@ from certification.adapters.dynamodb.table import (
     WriteResult,
 )
 from certification.domain.ports import Event
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 INDEXES = {
     "listing": ("listing_pk", "listing_sk", False),
@@ -420,3 +424,15 @@ class InMemoryEventBus:
         if self.refuses:
             raise ConnectionError("the bus refuses on command")
         self.published += events
+
+
+class AtOnce(Executor):
+    """Runs in the caller's own turn: a thread of its own would have no place in the order of things."""
+
+    def submit(self, act: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> Future[T]:
+        done: Future[T] = Future()
+        try:
+            done.set_result(act(*arguments, **named))
+        except Exception as exc:  # noqa: BLE001 whoever asks for the result gets it
+            done.set_exception(exc)
+        return done

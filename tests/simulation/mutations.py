@@ -169,10 +169,10 @@ MUTATIONS: Mapping[str, tuple[Mutation, ...]] = {
     ),
     "write-then-read": (
         Mutation("records are read before the write", CourseCompletionStore, "store", _read_before_writing),
-        Mutation("and used afterwards", CourseCompletionRecorder, "_read", _with_early_records),
+        Mutation("and used afterwards", CourseCompletionRecorder, "_read_ahead", _with_early_records),
     ),
     "duplicate": (
-        Mutation("a duplicate is not evaluated", CourseCompletionRecorder, "_read", _duplicates_are_done),
+        Mutation("a duplicate is not evaluated", CourseCompletionRecorder, "_take_up", _duplicates_are_done),
     ),
     "cycle-check": (Mutation("a new cycle checks no other one", ledger, "_with", _other_cycles_unchecked),),
     "attempting": (Mutation("nothing is marked before a push", crm_push, "attempted", _attempts_unmarked),),
@@ -194,10 +194,10 @@ NOTICED_BY: Mapping[str, int] = {
     "write-then-read": 19,
     "duplicate": 13,
     "cycle-check": 71,
-    "attempting": 16,
+    "attempting": 80,
     "transition-date": 1,
     "second-look": 109,
-    "run-look": 229,
+    "run-look": 215,
 }
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from datetime import datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from certification.bootstrap import App
 from certification.domain.intake import KeptWebhook
@@ -14,6 +12,7 @@ from certification.domain.sources import SourceSecrets
 from certification.services.source_load import RefusalTally, SourceThrottle
 from certification.services.source_settings import SourceSettings
 from certification.services.webhooks import WebhookReceiver
+from fakes import AtOnce
 from lms_fakes import InMemoryIntake, InMemorySecretKeeper
 from lms_senders import WHSEC, standard_webhooks
 from simulation.clock import SimulatedClock
@@ -21,8 +20,6 @@ from simulation.scheduler import Scheduler
 
 SOURCE = "lms"
 PATH = f"/webhooks/{SOURCE}"
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class SimulatedIntake(InMemoryIntake):
@@ -39,18 +36,6 @@ class SimulatedIntake(InMemoryIntake):
             raise ConnectionError("refused by the simulation")
         super().keep(webhook)
         scheduler.effect("after keep")
-
-
-class AtOnce(Executor):
-    """Runs in the caller's own turn: a thread of its own would have no place in the order of things."""
-
-    def submit(self, act: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> Future[T]:
-        done: Future[T] = Future()
-        try:
-            done.set_result(act(*arguments, **named))
-        except Exception as exc:  # noqa: BLE001 whoever asks for the result gets it
-            done.set_exception(exc)
-        return done
 
 
 def keeper() -> InMemorySecretKeeper:

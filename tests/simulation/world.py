@@ -23,6 +23,7 @@ from certification.http.application import respond
 from certification.http.routes import route_table
 from certification.services.crm_drain import CrmDrain, Surroundings
 from fake_crm import Administrator, FakeGateways, InMemorySecrets
+from fakes import AtOnce
 from simulation import faults, webhooks
 from simulation.clock import SimulatedClock
 from simulation.crm import SimulatedCrm
@@ -126,6 +127,7 @@ class World:
             source_secrets=self._source_secrets,
             intake=self.intake,
             gateways=FakeGateways(self.crm),
+            readers=AtOnce(),
         )
         around = Surroundings(
             pusher=lambda _: self.crm,

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from certification.config import Config, read_config
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from certification.adapters.completion_ids import CompletionIds
     from certification.adapters.dynamodb.api_keys import DynamoDBApiKeys
     from certification.adapters.dynamodb.certified import DynamoDBCertified
@@ -66,6 +68,8 @@ if TYPE_CHECKING:
     from certification.services.revocations import Revocations
     from certification.services.sources import SourceSetup
     from certification.services.webhooks import WebhookReceiver
+
+READERS = 8
 
 
 class App:
@@ -346,7 +350,15 @@ class App:
             evaluation_queue=self.evaluation_queue,
             clock=self.clock,
             zone=self.config.zone,
+            readers=self.readers,
         )
+
+    @cached_property
+    def readers(self) -> Executor:
+        """Threads for reads that need not wait for each other."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        return ThreadPoolExecutor(READERS)
 
     @cached_property
     def user_evaluator(self) -> UserEvaluator:

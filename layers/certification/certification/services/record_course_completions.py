@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -60,7 +61,10 @@ class _UserWork:
 
 
 class CourseCompletionRecorder:
-    """One call for each batch. `evaluation_queue` takes up single certifications that failed (R16)."""
+    """One call for each batch. `evaluation_queue` takes up single certifications that failed (R16).
+
+    `readers` run the reads of a batch's users side by side.
+    """
 
     def __init__(
         self,
@@ -72,8 +76,10 @@ class CourseCompletionRecorder:
         evaluation_queue: Queue,
         clock: Clock,
         zone: ZoneInfo,
+        readers: Executor,
     ) -> None:
         self._ledger = ledger
+        self._readers = readers
         self._definitions = definitions
         self._directory = directory
         self._parking = parking
@@ -90,18 +96,34 @@ class CourseCompletionRecorder:
         new = self._store.store(deliveries, batch.now)
         batch.counts["stored"] += len(new)
         candidates = Candidates(self._definitions)
-        work = [self._guarded(batch, theirs, new, candidates) for theirs in _by_user(deliveries)]
+        by_user = _by_user(deliveries)
+        read = self._read_ahead(by_user)
+        work = [
+            self._guarded(batch, theirs, new, candidates, read[user_id])
+            for user_id, theirs in by_user.items()
+        ]
         self._evaluate([one for one in work if one is not None], batch)
         self._forget_parked(batch)
         learners = {d.index: str(d.user_id) for one in work if one is not None for d in one.deliveries}
         return Recorded(failed=frozenset(batch.failed), counts=dict(batch.counts), learners=learners)
 
+    def _read_ahead(self, user_ids: Iterable[str]) -> dict[str, Future[UserRecord]]:
+        """Everything is stored by now; one user after the other, a batch would mostly wait for the table."""
+        reading = {user_id: self._readers.submit(self._ledger.read_user, user_id) for user_id in user_ids}
+        wait(reading.values())
+        return reading
+
     def _guarded(
-        self, batch: _Batch, deliveries: list[Delivery], new: set[int], candidates: Candidates
+        self,
+        batch: _Batch,
+        deliveries: list[Delivery],
+        new: set[int],
+        candidates: Candidates,
+        read: Future[UserRecord],
     ) -> _UserWork | None:
         """One user's trouble is nobody else's: its messages come again, the others go on (R16)."""
         try:
-            return self._read(deliveries, new, candidates, batch)
+            return self._take_up(deliveries, new, candidates, batch, read)
         except Exception:
             logger.exception("course completions of one user failed")
             batch.failed |= {d.index for d in deliveries}
@@ -124,12 +146,17 @@ class CourseCompletionRecorder:
     def _park(self, deliveries: Iterable[Delivery], batch: _Batch) -> None:
         self._parking.park([parked(d.message, d.unresolved, now=batch.now) for d in deliveries])
 
-    def _read(
-        self, deliveries: list[Delivery], new: set[int], candidates: Candidates, batch: _Batch
+    def _take_up(
+        self,
+        deliveries: list[Delivery],
+        new: set[int],
+        candidates: Candidates,
+        batch: _Batch,
+        read: Future[UserRecord],
     ) -> _UserWork | None:
-        """Everything about one user, and what the deliveries change about it. None: nobody has this id yet (R17)."""
+        """What the deliveries change about one user. None: nobody has this id yet (R17)."""
         user_id = deliveries[0].user_id or ""
-        record = self._ledger.read_user(user_id)
+        record = read.result()
         if record.user is None:
             self._park(deliveries, batch)
             record = self._ledger.read_user(user_id)
@@ -197,8 +224,8 @@ class CourseCompletionRecorder:
                 self._parking.remove(parked(delivery.message, delivery.unresolved, now=batch.now))
 
 
-def _by_user(deliveries: Iterable[Delivery]) -> list[list[Delivery]]:
+def _by_user(deliveries: Iterable[Delivery]) -> Mapping[str, list[Delivery]]:
     grouped: dict[str, list[Delivery]] = defaultdict(list)
     for delivery in deliveries:
         grouped[delivery.user_id or ""].append(delivery)
-    return list(grouped.values())
+    return grouped
