@@ -58,31 +58,34 @@ def _sweeps(rig: Rig) -> Iterator[Row]:
     for total in _wanted(STORED):
         _store(rig, stored, total)
         stored = total
-        for due in DUE:
+        for due in DUE if total < STORED[-1] else DUE[:-1]:  # the emulator would take half an hour
             print(f"\r  sweeping {due:,} of {total:,} ", end="", flush=True)
-            seconds, units = _median_sweep(rig, due)
+            seconds, cpu, units = _median_sweep(rig, due)
             if due == _JUDGED:
-                of_a_thousand.append(seconds)
+                of_a_thousand.append(cpu)
             print(f"\r{'':40}\r", end="", flush=True)
             yield Row(
                 what=f"sweep of {due:,} due among {total:,} stored",
                 value=seconds,
                 unit="s",
                 key=f"sweep_{total}_{due}",
-                note=f"{due / seconds:,.0f} a second; {units[0] / due:.2f} WRU, {units[1] / due:.3f} RRU each",
+                note=f"{due / seconds:,.0f} a second; each {cpu / due * 1000:.2f} ms of our CPU, "
+                f"{units[0] / due:.2f} WRU, {units[1] / due:.3f} RRU",
             )
     yield Row(
-        what=f"sweep of {_JUDGED:,} due: among {stored:,} stored, against {STORED[0]:,}",
+        what=f"our CPU for a sweep of {_JUDGED:,} due: among {stored:,} stored, against {STORED[0]:,}",
         value=of_a_thousand[-1] / of_a_thousand[0],
         unit="x",
         target=1.1,
+        note="of ours, since the emulator's query of an index looks at every row that is stored",
     )
 
 
-def _median_sweep(rig: Rig, due: int) -> tuple[float, tuple[float, float]]:
+def _median_sweep(rig: Rig, due: int) -> tuple[float, float, tuple[float, float]]:
     """Of several, where one is over so soon that a moment of the machine's would be its figure."""
     sweeps = [_sweep(rig, due) for _ in range(_ROUNDS if due <= _JUDGED else 1)]
-    return statistics.median(seconds for seconds, _ in sweeps), sweeps[-1][1]
+    seconds = statistics.median(seconds for seconds, _, _ in sweeps)
+    return seconds, statistics.median(cpu for _, cpu, _ in sweeps), sweeps[-1][2]
 
 
 def _wanted(sizes: tuple[int, ...]) -> tuple[int, ...]:
@@ -99,7 +102,8 @@ def _store(rig: Rig, first: int, last: int) -> None:
     print(f"\r{'':40}\r", end="", flush=True)
 
 
-def _sweep(rig: Rig, due: int) -> tuple[float, tuple[float, float]]:
+def _sweep(rig: Rig, due: int) -> tuple[float, float, tuple[float, float]]:
+    """Seconds, seconds of our CPU, units written and read."""
     ids = (f"d-{due}-{n}" for n in range(due))
     rig.load(
         list(
@@ -108,10 +112,11 @@ def _sweep(rig: Rig, due: int) -> tuple[float, tuple[float, float]]:
     )
     gc.collect()
     rig.meter.reset()
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     invoke(expire, {"time": NOW.isoformat()}, rig.app)
     _work_off(rig, rig.app.transition_queue.take())  # type: ignore[attr-defined]
-    return time.perf_counter() - started, (rig.meter.written, rig.meter.read)
+    passed, cpu = time.perf_counter() - started, time.process_time() - cpu
+    return passed, cpu, (rig.meter.written, rig.meter.read)
 
 
 def _work_off(rig: Rig, bodies: list[dict[str, Any]]) -> None:
