@@ -7,8 +7,38 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# botocore's data of the services that the functions call; every further one is a folder to keep here.
-SERVICES = {"dynamodb", "events", "s3", "secretsmanager", "sqs", "ssm", "sts"}
+# What the functions call of AWS, and botocore for them; a client makes a method of every operation that is left.
+OPERATIONS = {
+    "dynamodb": {
+        "BatchExecuteStatement",
+        "BatchGetItem",
+        "DeleteItem",
+        "DescribeEndpoints",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "TransactWriteItems",
+        "UpdateItem",
+    },
+    "events": {"PutEvents"},
+    "s3": {
+        "CompleteMultipartUpload",
+        "CreateMultipartUpload",
+        "CreateSession",
+        "DeleteObject",
+        "GetObject",
+        "HeadBucket",
+        "ListObjectsV2",
+        "PutObject",
+        "UploadPart",
+    },
+    "secretsmanager": {"GetSecretValue"},
+    "sqs": {"SendMessageBatch"},
+    "ssm": {"DeleteParameter", "GetParameter", "PutParameter"},
+    "sts": {"AssumeRole", "AssumeRoleWithWebIdentity"},
+}
+SERVICES = set(OPERATIONS)
+BY_BOTOCORE = {"AssumeRole", "AssumeRoleWithWebIdentity", "CreateSession", "DescribeEndpoints", "HeadBucket"}
 # Of Powertools the functions use Logger and Metrics, whose package imports the tracer; the rest is most of its files.
 POWERTOOLS = {"exceptions", "logging", "metrics", "shared", "tracing", "utilities", "warnings"}
 POWERTOOLS_UTILITIES = {"jmespath_utils", "typing"}
@@ -29,26 +59,49 @@ def main(target: Path) -> None:
 
 
 def shorten(data: Path) -> None:
-    """Leave out what botocore would parse at each cold start and never use: other services' endpoints, and prose."""
+    """Leave out what botocore would parse at each cold start and never use: others' endpoints, operations, prose."""
     endpoints = data / "endpoints.json"
     known = json.loads(endpoints.read_text())
     for partition in known["partitions"]:
         partition["services"] = {n: each for n, each in partition["services"].items() if n in SERVICES}
     replace(endpoints, known)
     for packed in data.rglob("service-2.json.gz"):
-        model = without_prose(json.loads(gzip.decompress(packed.read_bytes())))
+        service = packed.relative_to(data).parts[0]
+        whole = json.loads(gzip.decompress(packed.read_bytes()))
+        model = without_prose(with_operations(whole, OPERATIONS[service]))
         for parameter in model.get("clientContextParams", {}).values():
             parameter["documentation"] = ""  # the one place where botocore insists on some
         replace(packed.with_suffix(""), model)
         packed.unlink()
-    for examples in data.rglob("examples-1.json*"):
-        examples.unlink()
+    for unused in ("examples-1.json*", "paginators-1*.json*", "waiters-2.json*"):
+        for file in data.rglob(unused):
+            file.unlink()
 
 
 def replace(file: Path, content: Any) -> None:
     """Never write into the file that is there: it may be a hard link into the installer's cache."""
     file.unlink(missing_ok=True)
     file.write_text(json.dumps(content, separators=(",", ":")))
+
+
+def with_operations(model: dict[str, Any], wanted: set[str]) -> dict[str, Any]:
+    """The model with these operations and the shapes that they lead to."""
+    operations = {name: each for name, each in model["operations"].items() if name in wanted}
+    needed: set[str] = set()
+    found = named_shapes(operations)
+    while found:
+        needed |= found
+        found = named_shapes([model["shapes"][name] for name in found]) - needed
+    shapes = {name: each for name, each in model["shapes"].items() if name in needed}
+    return {**model, "operations": operations, "shapes": shapes}
+
+
+def named_shapes(part: Any) -> set[str]:
+    """The names of all shapes that are referred to."""
+    if isinstance(part, dict):
+        own = {part["shape"]} if isinstance(part.get("shape"), str) else set()
+        return own.union(*map(named_shapes, part.values()))
+    return set().union(*map(named_shapes, part)) if isinstance(part, list) else set()
 
 
 def without_prose(part: Any) -> Any:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import shutil
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import botocore
 import pytest
+from botocore import xform_name
 from botocore.model import ServiceModel
 
 ROOT = Path(__file__).parents[3]
@@ -38,6 +41,39 @@ def trimmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         packed.unlink()
     trim().shorten(data)
     return data
+
+
+def called_by_us() -> set[str]:
+    """The operations in the adapters' code, as the clients' methods are called."""
+    method = re.compile(
+        r"""_client\.(?!generate_presigned_url)(\w+)\(|(?:_call|generate_presigned_url)\(\s*"([a-z]\w+)\""""
+    )
+    sources = (ROOT / "layers/certification/certification/adapters").rglob("*.py")
+    return {one or other for file in sources for one, other in method.findall(file.read_text())}
+
+
+def test_every_operation_that_is_called_is_kept_and_no_other() -> None:
+    kept = {xform_name(name) for names in trim().OPERATIONS.values() for name in names}
+    assert kept - {xform_name(name) for name in trim().BY_BOTOCORE} == called_by_us()
+
+
+def test_a_model_keeps_the_shapes_of_its_operations(trimmed: Path) -> None:
+    for path in trimmed.rglob("service-2.json"):
+        model = json.loads(path.read_text())
+        assert set(model["operations"]) <= trim().OPERATIONS[path.relative_to(trimmed).parts[0]]
+        for name in model["operations"]:
+            operation = ServiceModel(model).operation_model(name)
+            told = [operation.input_shape, operation.output_shape, *operation.error_shapes]
+            assert all(shape is None or _walked(shape) for shape in told)
+
+
+def _walked(shape: Any, inside: tuple[str, ...] = ()) -> bool:
+    """Every shape below this one is there: botocore raises where one is missing."""
+    if shape.name not in inside:
+        below = [getattr(shape, part) for part in ("member", "key", "value") if hasattr(shape, part)]
+        for each in [*below, *getattr(shape, "members", {}).values()]:
+            _walked(each, (*inside, shape.name))
+    return True
 
 
 @pytest.mark.parametrize("service", sorted(trim().SERVICES))
