@@ -20,14 +20,16 @@ ROUNDS = 10
 QUEUES = ("COURSE_COMPLETION", "EVALUATION", "TRANSITION", "HUBSPOT_DOORBELL", "SALESFORCE_DOORBELL")
 BASE = "import boto3; boto3.client('dynamodb')"
 FIRST_REQUEST = (
-    "import certification.http.parsing; from certification.http.routes import RoutesByPath; "
-    "RoutesByPath.find({segments!r}); service().authenticator; service().{use_case}"
+    "from certification.http.routes import RoutesByPath; found, _ = RoutesByPath.find({segments!r}); "
+    "service().authenticator; service().{use_case}; "
 )
+WITH_A_BODY = "from certification.http import parsing; found['POST'].body().model_rebuild()"
 FIRST_EVENTS = {
     "api, reads a user": FIRST_REQUEST.format(segments=("users", "u-1"), use_case="directory"),
     "api, awards by hand": FIRST_REQUEST.format(
         segments=("certification-completions",), use_case="hand_awards"
-    ),
+    )
+    + WITH_A_BODY,
     "lms_webhook": "service().webhook_receiver; service().providers.get('standard_webhooks')",
     "award": "service().course_completion_recorder",
     "expiry": "service().expiry_sweep",

@@ -119,6 +119,8 @@ class CallGraph:
         if name in module.classes:
             return module.classes[name]
         source, original = module.imports.get(name, ("", ""))
+        if source == module.name:  # a package that names a module of its own
+            return None
         return self.find(self._modules[source], original) if source in self._modules and original else None
 
     def imported_module(self, module: Module, name: str) -> Module | None:

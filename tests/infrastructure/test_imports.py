@@ -81,13 +81,13 @@ def modules_after(code: str, *folders: Path) -> set[str]:
     """What a fresh interpreter has imported when it has run this."""
     path = os.pathsep.join([str(folder) for folder in folders] + sys.path)
     printed = subprocess.run(
-        [sys.executable, "-c", f"{code}; import json, sys; print(json.dumps(sorted(sys.modules)))"],
+        [sys.executable, "-c", f"{code}\nimport json, sys; print(json.dumps(sorted(sys.modules)))"],
         env=os.environ | {"PYTHONPATH": path, "POWERTOOLS_METRICS_NAMESPACE": "t"},
         check=True,
         capture_output=True,
         text=True,
     )
-    return set(json.loads(printed.stdout))
+    return set(json.loads(printed.stdout.splitlines()[-1]))
 
 
 def test_naming_a_port_imports_no_rules() -> None:
@@ -99,3 +99,26 @@ def test_naming_a_port_imports_no_rules() -> None:
 @pytest.mark.parametrize("worker", [path for path in HANDLERS if path.parent.name != "api"], ids=names)
 def test_no_worker_imports_pydantic(worker: Path) -> None:
     assert "pydantic" not in modules_after("import app", worker.parent)
+
+
+READ_A_USER = """
+from certification.bootstrap import App
+from certification.config import Config
+from certification.http.application import respond
+from certification.http.routes import RoutesByPath
+from fakes import InMemoryTable
+
+app = App(Config(table_name="t"), table=InMemoryTable(), first_key=lambda: "the key")
+event = {
+    "rawPath": "/users/u-1",
+    "headers": {"authorization": "Bearer the key"},
+    "requestContext": {"http": {"method": "GET"}},
+}
+answer = respond(app, RoutesByPath(), event)
+assert "no such user" in answer["body"], answer
+"""
+
+
+def test_reading_by_id_imports_no_pydantic() -> None:
+    """It is a third of a cold start, for nothing that such a request brings."""
+    assert "pydantic" not in modules_after(READ_A_USER)

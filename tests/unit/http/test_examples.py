@@ -170,7 +170,7 @@ def answered(route: Route) -> tuple[int, Any, dict[str, str]]:
 @each([route for route in ROUTES if name(route) not in ELSEWHERE])
 def test_the_example_is_accepted_and_the_answer_is_as_declared(route: Route) -> None:
     status, answer, _ = answered(route)
-    assert status in route.answers, (status, answer)
+    assert status in route.answers(), (status, answer)
 
 
 @each([route for route in ROUTES if "cursor" in fields_of(route, "query")])
@@ -180,10 +180,10 @@ def test_a_list_shows_what_there_is(route: Route) -> None:
     assert bool(page["items"]) is (name(route) not in EMPTY)
 
 
-@each([route for route in ROUTES if any(isinstance(model, type) for model in route.answers.values())])
+@each([route for route in ROUTES if any(isinstance(model, type) for model in route.answers().values())])
 def test_the_document_shows_an_answer_that_fits(route: Route) -> None:
     """`python -m unit.http.record_examples` records them anew."""
-    for status, model in route.answers.items():
+    for status, model in route.answers().items():
         if isinstance(model, type) and name(route) != "GET /openapi.json":
             content = operation_of(route)["responses"][str(status)]["content"]["application/json"]
             assert errors_of(content["schema"], content["example"]) == []

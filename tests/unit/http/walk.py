@@ -33,6 +33,6 @@ def each(routes: Iterable[Route]) -> pytest.MarkDecorator:
 
 def fields_of(route: Route, part: str) -> dict[str, Any]:
     """The fields of a route's `body` or `query`, by the name that callers use."""
-    model = getattr(route, part)
-    found = getattr(model, "model_fields", {})
+    shape = getattr(route, part)
+    found = {} if shape is None else shape().model_fields
     return {info.alias or field: info for field, info in found.items()}

@@ -100,13 +100,16 @@ def _handled(app: App, route: Route, request: Request) -> Response:
 
 
 def _parsed(route: Route, request: Request) -> Request:
+    """What brings nothing to a route that takes nothing, as most reads, needs no pydantic: a third of a cold start."""
+    if route.query is None and route.body is None and not (request.query_items or request.raw_body):
+        return request
     from certification.http import parsing
 
     query = parsing.query(route, request)
     if route.body is None:
         parsing.refuse_body(route, request)
         return replace(request, query=query)
-    return replace(request, query=query, body=parsing.body(route.body, route, request))
+    return replace(request, query=query, body=parsing.body(route.body(), route, request))
 
 
 def _check_params(route: Route, request: Request) -> None:

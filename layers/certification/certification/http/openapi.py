@@ -80,8 +80,8 @@ def _schemas(routes: Iterable[Route]) -> tuple[Mapping[tuple[Any, str], Json], J
     wanted: dict[tuple[type[BaseModel], str], None] = {(Problem, "serialization"): None}
     for route in routes:
         if route.body is not None:
-            wanted[(route.body, "validation")] = None
-        for answer in route.answers.values():
+            wanted[(route.body(), "validation")] = None
+        for answer in route.answers().values():
             if isinstance(answer, type):
                 wanted[(answer, "serialization")] = None
     names, schema = models_json_schema(list(wanted), ref_template=_REF)  # type: ignore[arg-type]
@@ -103,7 +103,7 @@ def _operation(route: Route, names: Mapping[tuple[Any, str], Json]) -> Json:
     if route.scope is not None:
         operation["x-scope"] = route.scope.value
     if route.body is not None:
-        content: Json = {"schema": names[(route.body, "validation")]}
+        content: Json = {"schema": names[(route.body(), "validation")]}
         if route.example is not None:
             content["example"] = route.example
         operation["requestBody"] = {
@@ -144,7 +144,7 @@ def _path_parameters(route: Route) -> list[Json]:
 def _query_parameters(route: Route) -> list[Json]:
     if route.query is None:
         return []
-    schema = route.query.model_json_schema(ref_template=_REF)
+    schema = route.query().model_json_schema(ref_template=_REF)
     required = set(schema.get("required", ()))
     inlined = schema.get("$defs", {})
     return [
@@ -199,7 +199,7 @@ def _header(name: str, description: str, limits: Json) -> Json:
 
 def _answers(route: Route, names: Mapping[tuple[Any, str], Json]) -> Json:
     answers: Json = {}
-    for status, model in route.answers.items():
+    for status, model in route.answers().items():
         answer: Json = {"description": HTTPStatus(status).phrase}
         if isinstance(model, str):
             answer["content"] = {media: {"schema": {"type": "string"}} for media in model.split(", ")}

@@ -33,7 +33,7 @@ def query(route: Route, request: Request) -> Any:
             )
         return None
     try:
-        return route.query.model_validate(dict(request.query_items))
+        return route.query().model_validate(dict(request.query_items))
     except ValidationError as exc:
         raise _refused("query", _errors(exc)) from exc
 

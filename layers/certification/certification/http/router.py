@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from certification.bootstrap import App
 
 Handler = Callable[["App", Request], Response]
+Shape = Callable[[], "type[BaseModel]"]
+Answers = Callable[[], Mapping[int, "type[BaseModel] | str | None"]]
 
 
 class Scope(StrEnum):
@@ -38,6 +40,8 @@ def allows(held: Iterable[str], wanted: Scope) -> bool:
 class Route:
     """`scope` None: public. `answers`: status → model of its body (None: no body; a text: its media type).
 
+    `body`, `query` and `answers` are functions, so that a route's models are made only where a request or the document
+    needs them: they, and pydantic, are a third of a cold start.
     `raw_body`: the media type of a body that the handler reads itself. `free_params`: path parameters that are not ids
     of ours (the others match `[A-Za-z0-9._:+@-]{1,128}`, else 422). `problems`: statuses beyond those that follow by
     themselves. `idempotent`: honours `Idempotency-Key`; `precondition`: honours `If-Match`. `pages`: statuses that are
@@ -50,11 +54,11 @@ class Route:
     scope: Scope | None = field(kw_only=True)
     tag: str = field(kw_only=True)
     summary: str = field(kw_only=True)
-    answers: Mapping[int, type[BaseModel] | str | None] = field(kw_only=True)
-    body: type[BaseModel] | None = field(default=None, kw_only=True)
+    answers: Answers = field(kw_only=True)
+    body: Shape | None = field(default=None, kw_only=True)
     body_required: bool = field(default=True, kw_only=True)
     raw_body: str | None = field(default=None, kw_only=True)
-    query: type[BaseModel] | None = field(default=None, kw_only=True)
+    query: Shape | None = field(default=None, kw_only=True)
     problems: tuple[int, ...] = field(default=(), kw_only=True)
     idempotent: bool = field(default=False, kw_only=True)
     precondition: bool = field(default=False, kw_only=True)

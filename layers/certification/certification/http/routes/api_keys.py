@@ -8,13 +8,12 @@ from certification.domain.api_keys import ApiKey, full_key, hash_of, new_key_id,
 from certification.domain.errors import ConflictError, FieldError, InvalidError
 from certification.domain.instants import format_instant
 from certification.domain.ports import RepeatedRequestError
+from certification.http import schemas
 from certification.http.idempotency import receipt_for
 from certification.http.paging import page_of, start_of
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
-from certification.http.schemas.api_keys import ApiKeyAnswer, ApiKeyBody, NewApiKeyAnswer
-from certification.http.schemas.base import ListQuery, Page
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
@@ -81,8 +80,8 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Make a key; it is shown this once",
-        body=ApiKeyBody,
-        answers={201: NewApiKeyAnswer},
+        body=lambda: schemas.api_keys.ApiKeyBody,
+        answers=lambda: {201: schemas.api_keys.NewApiKeyAnswer},
         problems=(409,),
         idempotent=True,
         example={"name": "CI of the academy", "scopes": ["read", "completions"]},
@@ -94,8 +93,8 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="List keys, without their secrets",
-        query=ListQuery,
-        answers={200: Page[ApiKeyAnswer]},
+        query=lambda: schemas.base.ListQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.api_keys.ApiKeyAnswer]},
     ),
     Route(
         "DELETE",
@@ -104,6 +103,6 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Revoke a key; in effect within seconds",
-        answers={204: None},
+        answers=lambda: {204: None},
     ),
 )

@@ -11,6 +11,7 @@ from certification.domain.instants import format_instant
 from certification.domain.model import Certification, CertificationCompletion, Holder, HolderType
 from certification.domain.ports import Slice
 from certification.domain.status import status_on
+from certification.http import schemas
 from certification.http.completion_shapes import (
     completion_json,
     named_completion_json,
@@ -23,19 +24,15 @@ from certification.http.preconditions import check_if_match
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
-from certification.http.schemas.base import ListQuery, Page
-from certification.http.schemas.certification_completions import (
-    CertificationCompletionAnswer,
-    CompletionsQuery,
-    DecisionBody,
-    ExpirationBody,
-    HandAwardBody,
-    HistoryAnswer,
-)
 from certification.services.decisions_by_hand import Asker, Check, Named
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
+    from certification.http.schemas.certification_completions import (
+        CompletionsQuery,
+        ExpirationBody,
+        HandAwardBody,
+    )
 
 TAG = "Certification completions"
 COLLECTION = "/certification-completions"
@@ -199,8 +196,8 @@ ROUTES = (
         tag=TAG,
         summary="Award by hand, to a user or an organization",
         description="Where the holder has it already: 409 with that as `present`, unless `mode` says what to do.",
-        body=HandAwardBody,
-        answers={201: CertificationCompletionAnswer},
+        body=lambda: schemas.certification_completions.HandAwardBody,
+        answers=lambda: {201: schemas.certification_completions.CertificationCompletionAnswer},
         problems=(404, 409),
         idempotent=True,
         example={"user_id": "u-1", "certification_id": "cert-1", "completion_date": "2026-11-20"},
@@ -212,8 +209,10 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="List those of a user, an organization or a certification, on a day",
-        query=CompletionsQuery,
-        answers={200: Page[CertificationCompletionAnswer]},
+        query=lambda: schemas.certification_completions.CompletionsQuery,
+        answers=lambda: {
+            200: schemas.base.Page[schemas.certification_completions.CertificationCompletionAnswer]
+        },
     ),
     Route(
         "GET",
@@ -222,7 +221,7 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="A certification completion",
-        answers={200: CertificationCompletionAnswer},
+        answers=lambda: {200: schemas.certification_completions.CertificationCompletionAnswer},
         free_params=(ID,),
     ),
     Route(
@@ -233,8 +232,8 @@ ROUTES = (
         tag=TAG,
         summary="Change the expiration date",
         description="A past date expires it, a later one revives it; in the history with its reason (R28).",
-        body=ExpirationBody,
-        answers={200: CertificationCompletionAnswer},
+        body=lambda: schemas.certification_completions.ExpirationBody,
+        answers=lambda: {200: schemas.certification_completions.CertificationCompletionAnswer},
         problems=(409,),
         precondition=True,
         free_params=(ID,),
@@ -247,9 +246,9 @@ ROUTES = (
         scope=Scope.AWARD,
         tag=TAG,
         summary="Revoke for good; the record stays",
-        body=DecisionBody,
+        body=lambda: schemas.certification_completions.DecisionBody,
         example={"reason": "issued to the wrong person"},
-        answers={200: CertificationCompletionAnswer},
+        answers=lambda: {200: schemas.certification_completions.CertificationCompletionAnswer},
         problems=(409,),
         precondition=True,
         free_params=(ID,),
@@ -261,9 +260,9 @@ ROUTES = (
         scope=Scope.AWARD,
         tag=TAG,
         summary="Take a revocation back, or let stand what is under review",
-        body=DecisionBody,
+        body=lambda: schemas.certification_completions.DecisionBody,
         example={"reason": "the LMS confirmed the course"},
-        answers={200: CertificationCompletionAnswer},
+        answers=lambda: {200: schemas.certification_completions.CertificationCompletionAnswer},
         problems=(409,),
         precondition=True,
         free_params=(ID,),
@@ -275,8 +274,8 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="What happened to it: when, who, why, before, after",
-        query=ListQuery,
-        answers={200: Page[HistoryAnswer]},
+        query=lambda: schemas.base.ListQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.certification_completions.HistoryAnswer]},
         free_params=(ID,),
     ),
 )

@@ -10,30 +10,24 @@ from certification.domain.instants import format_instant
 from certification.domain.model import Certification, CourseId, Requirement, Requirements
 from certification.domain.validity import expiration_date
 from certification.domain.version_difference import difference
+from certification.http import schemas
 from certification.http.idempotency import MakeReceipt, once
 from certification.http.paging import items_page, page_of, start_of
 from certification.http.preconditions import check_if_match
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
-from certification.http.schemas.base import Page
-from certification.http.schemas.certifications import (
-    CertificationAnswer,
-    CertificationBody,
-    CertificationParts,
-    CertificationPatch,
-    CertificationsQuery,
-    ExpirationPreviewAnswer,
-    PreviewQuery,
-    PublishBody,
-    RequiredCourseBody,
-    VersionsAnswer,
-    VersionsQuery,
-)
 from certification.services.definitions import Defined
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
+    from certification.http.schemas.certifications import (
+        CertificationBody,
+        CertificationParts,
+        CertificationPatch,
+        CertificationsQuery,
+        VersionsQuery,
+    )
 
 TAG = "Certifications"
 PATH = "/certifications/{certification_id}"
@@ -247,18 +241,8 @@ def _version_json(version: Certification) -> dict[str, Any]:
 
 
 def _route(method: str, path: str, handle: Any, summary: str, **more: Any) -> Route:
-    answers = more.pop("answers", {200: CertificationAnswer})
-    return Route(
-        method,
-        path,
-        handle,
-        scope=Scope.WRITE,
-        tag=TAG,
-        summary=summary,
-        answers=answers,
-        problems=(409,),
-        **more,
-    )
+    more.setdefault("answers", lambda: {200: schemas.certifications.CertificationAnswer})
+    return Route(method, path, handle, scope=Scope.WRITE, tag=TAG, summary=summary, problems=(409,), **more)
 
 
 ROUTES = (
@@ -267,8 +251,8 @@ ROUTES = (
         "/certifications",
         post_certification,
         "Create a draft",
-        body=CertificationBody,
-        answers={201: CertificationAnswer},
+        body=lambda: schemas.certifications.CertificationBody,
+        answers=lambda: {201: schemas.certifications.CertificationAnswer},
         idempotent=True,
         example=EXAMPLE,
     ),
@@ -279,8 +263,8 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="List certifications",
-        query=CertificationsQuery,
-        answers={200: Page[CertificationAnswer]},
+        query=lambda: schemas.certifications.CertificationsQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.certifications.CertificationAnswer]},
     ),
     Route(
         "GET",
@@ -289,14 +273,14 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="A certification with its publish checklist",
-        answers={200: CertificationAnswer},
+        answers=lambda: {200: schemas.certifications.CertificationAnswer},
     ),
     _route(
         "PATCH",
         PATH,
         patch_certification,
         "Change parts; requirements as a whole (R22)",
-        body=CertificationPatch,
+        body=lambda: schemas.certifications.CertificationPatch,
         precondition=True,
         example={"name": "Sales Expert"},
     ),
@@ -305,7 +289,7 @@ ROUTES = (
         PATH,
         delete_certification,
         "Delete what was never published (R24)",
-        answers={204: None},
+        answers=lambda: {204: None},
         precondition=True,
     ),
     Route(
@@ -315,8 +299,8 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="Published versions, and what changed between two (R22)",
-        query=VersionsQuery,
-        answers={200: VersionsAnswer},
+        query=lambda: schemas.certifications.VersionsQuery,
+        answers=lambda: {200: schemas.certifications.VersionsAnswer},
     ),
     Route(
         "GET",
@@ -325,17 +309,20 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="The expiration date that a completion date would get (R2, R3)",
-        query=PreviewQuery,
-        answers={200: ExpirationPreviewAnswer},
+        query=lambda: schemas.certifications.PreviewQuery,
+        answers=lambda: {200: schemas.certifications.ExpirationPreviewAnswer},
     ),
     _route(
         "PUT",
         PATH + "/courses/{course_id}",
         put_required_course,
         "Require a course",
-        body=RequiredCourseBody,
+        body=lambda: schemas.certifications.RequiredCourseBody,
         body_required=False,
-        answers={200: CertificationAnswer, 201: CertificationAnswer},
+        answers=lambda: {
+            200: schemas.certifications.CertificationAnswer,
+            201: schemas.certifications.CertificationAnswer,
+        },
         precondition=True,
         example={"minimum_score": 80},
     ),
@@ -344,7 +331,7 @@ ROUTES = (
         PATH + "/courses/{course_id}",
         delete_required_course,
         "Require a course no longer",
-        answers={204: None},
+        answers=lambda: {204: None},
         precondition=True,
     ),
     _route(
@@ -352,7 +339,7 @@ ROUTES = (
         PATH + "/publish",
         publish,
         "Publish; everyone is evaluated (R18, R23)",
-        body=PublishBody,
+        body=lambda: schemas.certifications.PublishBody,
         body_required=False,
         example={"max_awards": 500},
         precondition=True,

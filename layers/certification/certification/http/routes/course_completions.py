@@ -9,18 +9,13 @@ from certification.domain.errors import FieldError, NotFoundError
 from certification.domain.instants import format_instant
 from certification.domain.model import CourseCompletion, ReceivedScore
 from certification.domain.requirements import current_score
+from certification.http import schemas
 from certification.http.instants import instant_json
 from certification.http.paging import page_of, start_of
 from certification.http.problems import RefusedError, problem
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
-from certification.http.schemas.base import ListQuery, Page
-from certification.http.schemas.course_completions import (
-    CourseCompletionAnswer,
-    CourseCompletionsBody,
-    SubmittedAnswer,
-)
 from certification.services.course_completion_intake import MOST_AT_ONCE, Checked
 
 if TYPE_CHECKING:
@@ -127,8 +122,8 @@ ROUTES = (
         tag=TAG,
         summary="Hand in one course completion, or up to a hundred",
         description="Each has its own result; 422 only where all are rejected. Matching and awarding come after.",
-        body=CourseCompletionsBody,
-        answers={202: SubmittedAnswer},
+        body=lambda: schemas.course_completions.CourseCompletionsBody,
+        answers=lambda: {202: schemas.course_completions.SubmittedAnswer},
         example=_EXAMPLE,
     ),
     Route(
@@ -138,8 +133,8 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="What a user completed",
-        query=ListQuery,
-        answers={200: Page[CourseCompletionAnswer]},
+        query=lambda: schemas.base.ListQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.course_completions.CourseCompletionAnswer]},
     ),
     Route(
         "GET",
@@ -148,7 +143,7 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="Who completed a course",
-        query=ListQuery,
-        answers={200: Page[CourseCompletionAnswer]},
+        query=lambda: schemas.base.ListQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.course_completions.CourseCompletionAnswer]},
     ),
 )

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from certification.domain.model import Course, CourseId, Identity
+from certification.http import schemas
 from certification.http.paging import items_page, start_of
 from certification.http.preconditions import check_if_match
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
-from certification.http.schemas.base import Page
-from certification.http.schemas.directory import CourseAnswer, CourseBody, DirectoryQuery
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
+    from certification.http.schemas.directory import CourseBody, DirectoryQuery
 
 TAG = "Courses"
 PATH = "/courses/{course_id}"
@@ -77,8 +77,8 @@ ROUTES = (
         scope=Scope.WRITE,
         tag=TAG,
         summary="Create or replace a course",
-        body=CourseBody,
-        answers={201: CourseAnswer, 200: CourseAnswer},
+        body=lambda: schemas.directory.CourseBody,
+        answers=lambda: {201: schemas.directory.CourseAnswer, 200: schemas.directory.CourseAnswer},
         problems=(409,),
         precondition=True,
         example={"name": "Know the products", "identities": [{"source": "academy", "external_id": "7001"}]},
@@ -90,7 +90,7 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="A course",
-        answers={200: CourseAnswer},
+        answers=lambda: {200: schemas.directory.CourseAnswer},
     ),
     Route(
         "DELETE",
@@ -99,7 +99,7 @@ ROUTES = (
         scope=Scope.WRITE,
         tag=TAG,
         summary="Delete a course that no published certification requires",
-        answers={204: None},
+        answers=lambda: {204: None},
         problems=(409,),
         precondition=True,
     ),
@@ -110,7 +110,7 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="List courses",
-        query=DirectoryQuery,
-        answers={200: Page[CourseAnswer]},
+        query=lambda: schemas.directory.DirectoryQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.directory.CourseAnswer]},
     ),
 )

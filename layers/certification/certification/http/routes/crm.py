@@ -12,29 +12,17 @@ from certification.domain.mapping import holder_type_of, mapping_to_json
 from certification.domain.model import Holder, HolderType
 from certification.domain.sync import SentValue, SyncRow
 from certification.domain.validity import civil_date
+from certification.http import schemas
 from certification.http.paging import page_of, start_of
 from certification.http.preconditions import check_if_match
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
-from certification.http.schemas.base import Page
-from certification.http.schemas.crm import (
-    BackfillAnswer,
-    ConnectionAnswer,
-    ConnectionBody,
-    HolderBody,
-    MappingAnswer,
-    MappingBody,
-    PushPreviewAnswer,
-    SyncBody,
-    SyncQuery,
-    SyncRequestAnswer,
-    SyncRowAnswer,
-)
 from certification.services import crm_connections, crm_mappings, crm_preview, crm_requests
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
+    from certification.http.schemas.crm import SyncQuery
 
 TAG = "CRM"
 CONNECTION = "/crm/{crm}/connection"
@@ -240,8 +228,8 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Connect a CRM; tested before it is saved",
-        body=ConnectionBody,
-        answers={201: ConnectionAnswer, 200: ConnectionAnswer},
+        body=lambda: schemas.crm.ConnectionBody,
+        answers=lambda: {201: schemas.crm.ConnectionAnswer, 200: schemas.crm.ConnectionAnswer},
         precondition=True,
         example={"base_url": "https://api.hubapi.com", "credentials": {"access_token": "pat-…"}},
     ),
@@ -252,7 +240,7 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="The connection, and what pauses it",
-        answers={200: ConnectionAnswer},
+        answers=lambda: {200: schemas.crm.ConnectionAnswer},
     ),
     Route(
         "DELETE",
@@ -261,7 +249,7 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Disconnect, and forget the credentials",
-        answers={204: None},
+        answers=lambda: {204: None},
         precondition=True,
     ),
     Route(
@@ -271,8 +259,8 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Map our fields to the CRM's; checked against its own metadata, then everyone is synced",
-        body=MappingBody,
-        answers={201: MappingAnswer, 200: MappingAnswer},
+        body=lambda: schemas.crm.MappingBody,
+        answers=lambda: {201: schemas.crm.MappingAnswer, 200: schemas.crm.MappingAnswer},
         problems=(409,),
         precondition=True,
         example={
@@ -287,7 +275,7 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="The mapping, and what the daily check says of it",
-        answers={200: MappingAnswer},
+        answers=lambda: {200: schemas.crm.MappingAnswer},
     ),
     Route(
         "POST",
@@ -296,8 +284,8 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="What a push of this holder would write, and why; nothing is written",
-        body=HolderBody,
-        answers={200: PushPreviewAnswer},
+        body=lambda: schemas.crm.HolderBody,
+        answers=lambda: {200: schemas.crm.PushPreviewAnswer},
         problems=(409,),
         example={"user_id": "u-1"},
     ),
@@ -308,8 +296,8 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Sync one holder now, retry what failed, or backfill everyone",
-        body=SyncBody,
-        answers={202: SyncRequestAnswer},
+        body=lambda: schemas.crm.SyncBody,
+        answers=lambda: {202: schemas.crm.SyncRequestAnswer},
         example={"user_id": "u-1"},
     ),
     Route(
@@ -319,8 +307,8 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="The sync state of each record",
-        query=SyncQuery,
-        answers={200: Page[SyncRowAnswer]},
+        query=lambda: schemas.crm.SyncQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.crm.SyncRowAnswer]},
     ),
     Route(
         "GET",
@@ -329,6 +317,6 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="How far a backfill is",
-        answers={200: BackfillAnswer},
+        answers=lambda: {200: schemas.crm.BackfillAnswer},
     ),
 )

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from certification.domain.drift import Drift, Reconciliation
 from certification.domain.instants import format_instant
+from certification.http import schemas
 from certification.http.paging import page_of, start_of
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
 from certification.http.routes.crm import TAG, values_json
-from certification.http.schemas.base import ListQuery, Page
-from certification.http.schemas.crm import CrmReconciliationAnswer, CrmReconciliationBody
 from certification.services import crm_reconciliation
 from certification.services.crm_connections import require_crm
 
@@ -83,8 +82,8 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Read back what was written, report what differs, repair it if told to",
-        body=CrmReconciliationBody,
-        answers={202: CrmReconciliationAnswer},
+        body=lambda: schemas.crm.CrmReconciliationBody,
+        answers=lambda: {202: schemas.crm.CrmReconciliationAnswer},
         example={"all": True, "repair": False},
     ),
     Route(
@@ -94,8 +93,8 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Reconciliations, the latest first",
-        query=ListQuery,
-        answers={200: Page[CrmReconciliationAnswer]},
+        query=lambda: schemas.base.ListQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.crm.CrmReconciliationAnswer]},
     ),
     Route(
         "GET",
@@ -104,6 +103,6 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="A reconciliation, and what it found",
-        answers={200: CrmReconciliationAnswer},
+        answers=lambda: {200: schemas.crm.CrmReconciliationAnswer},
     ),
 )

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 from certification.domain.errors import ConflictError, FieldError, InvalidError, NotFoundError
 from certification.domain.evaluation_run import Counts, EvaluationRun, new_run
 from certification.domain.instants import format_instant
+from certification.http import schemas
 from certification.http.idempotency import MakeReceipt, once
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
-from certification.http.schemas.evaluations import EvaluationAnswer, EvaluationBody
 from certification.services.definitions import new_evaluation_id
 from certification.services.evaluation_runs import TRIED_PARTS, start_evaluation
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
+    from certification.http.schemas.evaluations import EvaluationBody
 
 TAG = "Evaluations"
 PATH = "/evaluations/{evaluation_id}"
@@ -98,8 +99,8 @@ ROUTES = (
         scope=Scope.WRITE,
         tag=TAG,
         summary="Evaluate everyone, or try what would happen",
-        body=EvaluationBody,
-        answers={202: EvaluationAnswer},
+        body=lambda: schemas.evaluations.EvaluationBody,
+        answers=lambda: {202: schemas.evaluations.EvaluationAnswer},
         problems=(404,),
         idempotent=True,
         example={"certification_id": "cert-1", "dry_run": True, "max_awards": 500},
@@ -111,7 +112,7 @@ ROUTES = (
         scope=Scope.WRITE,
         tag=TAG,
         summary="Progress and findings of an evaluation",
-        answers={200: EvaluationAnswer},
+        answers=lambda: {200: schemas.evaluations.EvaluationAnswer},
     ),
     Route(
         "POST",
@@ -120,7 +121,7 @@ ROUTES = (
         scope=Scope.WRITE,
         tag=TAG,
         summary="Go on with an evaluation that stopped",
-        answers={202: EvaluationAnswer},
+        answers=lambda: {202: schemas.evaluations.EvaluationAnswer},
         problems=(409,),
     ),
 )

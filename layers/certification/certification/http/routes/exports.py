@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from certification.domain.errors import NotFoundError
 from certification.domain.exports import Export, ExportWish
 from certification.domain.instants import format_instant
+from certification.http import schemas
 from certification.http.idempotency import MakeReceipt, once
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
 from certification.http.routes.imports import time_for
-from certification.http.schemas.exports import ExportAnswer, ExportBody
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
+    from certification.http.schemas.exports import ExportBody
 
 TAG = "Certification completions"
 PATH = "/certification-completions/export"
@@ -98,9 +99,9 @@ ROUTES = (
         tag=TAG,
         summary="Export as CSV: a certification's, an organization's and its members', or all",
         description="200 with the file's `url` where it is soon done, else 202: ask the `Location` for it.",
-        body=ExportBody,
+        body=lambda: schemas.exports.ExportBody,
         body_required=False,
-        answers={202: ExportAnswer, 200: ExportAnswer},
+        answers=lambda: {202: schemas.exports.ExportAnswer, 200: schemas.exports.ExportAnswer},
         problems=(404,),
         idempotent=True,
         example={"certification_id": "cert-1", "status": "active"},
@@ -112,7 +113,7 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Progress of an export, and where its file is",
-        answers={200: ExportAnswer},
+        answers=lambda: {200: schemas.exports.ExportAnswer},
     ),
     Route(
         "POST",
@@ -121,6 +122,6 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Go on with an export that stopped",
-        answers={202: ExportAnswer},
+        answers=lambda: {202: schemas.exports.ExportAnswer},
     ),
 )

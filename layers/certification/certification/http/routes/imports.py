@@ -11,18 +11,12 @@ from certification.domain.errors import NotFoundError
 from certification.domain.imported_row import COLUMNS
 from certification.domain.imports import Import, ImportKind, RowOutcome, RowResult
 from certification.domain.instants import format_instant
+from certification.http import schemas
 from certification.http.idempotency import MakeReceipt, once
 from certification.http.paging import items_page, start_of
 from certification.http.request import Request
 from certification.http.responses import Response
-from certification.http.router import Handler, Route, Scope
-from certification.http.schemas.base import ListQuery, Page
-from certification.http.schemas.imports import (
-    CertificationCompletionImportAnswer,
-    CourseCompletionImportAnswer,
-    ImportQuery,
-    RowErrorAnswer,
-)
+from certification.http.router import Handler, Route, Scope, Shape
 from certification.http.uploads import text_of
 from certification.services import course_completion_import
 from certification.services.decisions_by_hand import Asker
@@ -148,7 +142,7 @@ def _errors_json(rejected: tuple[RowResult, ...]) -> list[dict[str, Any]]:
 
 
 def _routes(
-    kind: ImportKind, scope: Scope, tag: str, answer: type, post: dict[str, Any]
+    kind: ImportKind, scope: Scope, tag: str, answer: Shape, post: dict[str, Any]
 ) -> tuple[Route, ...]:
     path = PATHS[kind]
     one = path + "/{import_id}"
@@ -160,8 +154,8 @@ def _routes(
             scope=scope,
             tag=tag,
             raw_body="text/csv",
-            query=ImportQuery,
-            answers={202: answer, 200: answer},
+            query=lambda: schemas.imports.ImportQuery,
+            answers=lambda: {202: answer(), 200: answer()},
             idempotent=True,
             problems=(400, 413, 415),
             **post,
@@ -173,7 +167,7 @@ def _routes(
             scope=scope,
             tag=tag,
             summary="Progress and result of an import",
-            answers={200: answer},
+            answers=lambda: {200: answer()},
         ),
         Route(
             "GET",
@@ -182,8 +176,8 @@ def _routes(
             scope=scope,
             tag=tag,
             summary="What is wrong with which rows of an import",
-            query=ListQuery,
-            answers={200: Page[RowErrorAnswer]},
+            query=lambda: schemas.base.ListQuery,
+            answers=lambda: {200: schemas.base.Page[schemas.imports.RowErrorAnswer]},
         ),
         Route(
             "POST",
@@ -192,7 +186,7 @@ def _routes(
             scope=scope,
             tag=tag,
             summary="Go on with an import that stopped",
-            answers={202: answer},
+            answers=lambda: {202: answer()},
         ),
     )
 
@@ -206,7 +200,7 @@ ROUTES = (
         ImportKind.COURSE_COMPLETIONS,
         Scope.COMPLETIONS,
         "Course completions",
-        CourseCompletionImportAnswer,
+        lambda: schemas.imports.CourseCompletionImportAnswer,
         {
             "summary": "Hand in the history that an LMS had before, as CSV",
             "description": f"Columns: {_columns(course_completion_import.COLUMNS)}. Repeating a file changes nothing.",
@@ -217,7 +211,7 @@ ROUTES = (
         ImportKind.CERTIFICATION_COMPLETIONS,
         Scope.ADMIN,
         "Certification completions",
-        CertificationCompletionImportAnswer,
+        lambda: schemas.imports.CertificationCompletionImportAnswer,
         {
             "summary": "Import what was awarded elsewhere, as CSV",
             "description": (

@@ -10,22 +10,16 @@ from typing import TYPE_CHECKING, Any
 from certification.domain.errors import FieldError, NotFoundError
 from certification.domain.instants import format_instant
 from certification.domain.intake import KeptEntry, KeptWebhook, received_at
+from certification.http import schemas
 from certification.http.paging import page_of, start_of
 from certification.http.problems import RefusedError
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
-from certification.http.schemas.base import Page
-from certification.http.schemas.sources import (
-    IntakeEntryAnswer,
-    IntakeQuery,
-    IntakeState,
-    IntakeWebhookAnswer,
-    ReplayedAnswer,
-)
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
+    from certification.http.schemas.sources import IntakeQuery
 
 TAG = "Intake"
 PATH = "/intake/{source_id}/{intake_id}"
@@ -33,14 +27,14 @@ PATH = "/intake/{source_id}/{intake_id}"
 
 def list_intake(app: App, request: Request) -> Response:
     query: IntakeQuery = request.query
-    if query.source_id is None and query.state is IntakeState.READ:
+    if query.source_id is None and query.state is schemas.sources.IntakeState.READ:
         words = "What was read is listed by source: say which."
         error = FieldError(pointer="/source_id", code="missing", message=words)
         raise RefusedError(422, "source-missing", words, errors=(error,))
     start = start_of(app, request) or {}
     part = app.intake.page(
         query.source_id,
-        readable=query.state is IntakeState.READ,
+        readable=query.state is schemas.sources.IntakeState.READ,
         limit=query.limit,
         after=start.get("after"),
     )
@@ -96,7 +90,7 @@ def _head_json(source_id: str, intake_id: str, size: int, at: datetime, *, reada
     return {
         "source_id": source_id,
         "intake_id": intake_id,
-        "state": (IntakeState.READ if readable else IntakeState.KEPT).value,
+        "state": (schemas.sources.IntakeState.READ if readable else schemas.sources.IntakeState.KEPT).value,
         "received_at": format_instant(at),
         "size": size,
     }
@@ -124,8 +118,8 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="List webhooks that could not be read, or all of a source",
-        query=IntakeQuery,
-        answers={200: Page[IntakeEntryAnswer]},
+        query=lambda: schemas.sources.IntakeQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.sources.IntakeEntryAnswer]},
     ),
     Route(
         "GET",
@@ -134,7 +128,7 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="A webhook as it arrived, without secrets, and what was wrong with it",
-        answers={200: IntakeWebhookAnswer},
+        answers=lambda: {200: schemas.sources.IntakeWebhookAnswer},
     ),
     Route(
         "POST",
@@ -143,7 +137,7 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Run a webhook through the present code",
-        answers={202: ReplayedAnswer},
+        answers=lambda: {202: schemas.sources.ReplayedAnswer},
     ),
     Route(
         "DELETE",
@@ -152,6 +146,6 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Take a webhook off the list of those that could not be read",
-        answers={204: None},
+        answers=lambda: {204: None},
     ),
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from certification.http import schemas
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route
-from certification.http.schemas.meta import OpenApiAnswer, StatusAnswer
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
@@ -51,7 +51,7 @@ ROUTES = (
         scope=None,
         tag=TAG,
         summary="Name, version and time zone",
-        answers={200: StatusAnswer},
+        answers=lambda: {200: schemas.meta.StatusAnswer},
     ),
     Route(
         "GET",
@@ -60,7 +60,7 @@ ROUTES = (
         scope=None,
         tag=TAG,
         summary="This document",
-        answers={200: OpenApiAnswer},
+        answers=lambda: {200: schemas.meta.OpenApiAnswer},
     ),
     Route(
         "GET",
@@ -69,6 +69,6 @@ ROUTES = (
         scope=None,
         tag=TAG,
         summary="This document as a page",
-        answers={200: "text/html"},
+        answers=lambda: {200: "text/html"},
     ),
 )

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from certification.domain.model import Organization, OrganizationId
+from certification.http import schemas
 from certification.http.paging import items_page, start_of
 from certification.http.preconditions import check_if_match
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
-from certification.http.schemas.base import Page
-from certification.http.schemas.directory import DirectoryQuery, OrganizationAnswer, OrganizationBody
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
+    from certification.http.schemas.directory import DirectoryQuery, OrganizationBody
 
 TAG = "Organizations"
 PATH = "/organizations/{organization_id}"
@@ -77,8 +77,11 @@ ROUTES = (
         tag=TAG,
         summary="Create or replace an organization",
         description="Its members are evaluated where groups, attributes or activity changed (R19).",
-        body=OrganizationBody,
-        answers={201: OrganizationAnswer, 200: OrganizationAnswer},
+        body=lambda: schemas.directory.OrganizationBody,
+        answers=lambda: {
+            201: schemas.directory.OrganizationAnswer,
+            200: schemas.directory.OrganizationAnswer,
+        },
         problems=(409,),
         precondition=True,
         example={"name": "Northwind", "groups": ["resellers"], "attributes": {"region": "EMEA"}},
@@ -90,7 +93,7 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="An organization",
-        answers={200: OrganizationAnswer},
+        answers=lambda: {200: schemas.directory.OrganizationAnswer},
     ),
     Route(
         "DELETE",
@@ -99,7 +102,7 @@ ROUTES = (
         scope=Scope.WRITE,
         tag=TAG,
         summary="Delete an organization without completions and members",
-        answers={204: None},
+        answers=lambda: {204: None},
         problems=(409,),
         precondition=True,
     ),
@@ -110,7 +113,7 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="List organizations",
-        query=DirectoryQuery,
-        answers={200: Page[OrganizationAnswer]},
+        query=lambda: schemas.directory.DirectoryQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.directory.OrganizationAnswer]},
     ),
 )

@@ -6,19 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from certification.domain.instants import format_instant
 from certification.domain.parking import ParkedCompletion
+from certification.http import schemas
 from certification.http.instants import instant_json
 from certification.http.paging import page_of, start_of
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
-from certification.http.schemas.base import Page
-from certification.http.schemas.course_completions import (
-    AssignBody,
-    AssignedAnswer,
-    DiscardBody,
-    ParkedAnswer,
-    ParkedQuery,
-)
 from certification.services import parked
 
 if TYPE_CHECKING:
@@ -81,8 +74,8 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="List what waits for its user, 400 days at most",
-        query=ParkedQuery,
-        answers={200: Page[ParkedAnswer]},
+        query=lambda: schemas.course_completions.ParkedQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.course_completions.ParkedAnswer]},
     ),
     Route(
         "POST",
@@ -92,8 +85,8 @@ ROUTES = (
         tag=TAG,
         summary="Give a parked completion to a user",
         description="Better is to give the user that identity: what comes later finds its way then.",
-        body=AssignBody,
-        answers={202: AssignedAnswer},
+        body=lambda: schemas.course_completions.AssignBody,
+        answers=lambda: {202: schemas.course_completions.AssignedAnswer},
         problems=(409,),
         example={"user_id": "u-1"},
     ),
@@ -104,8 +97,8 @@ ROUTES = (
         scope=Scope.COMPLETIONS,
         tag=TAG,
         summary="Give a parked completion up; it stays among the discarded",
-        body=DiscardBody,
-        answers={200: ParkedAnswer},
+        body=lambda: schemas.course_completions.DiscardBody,
+        answers=lambda: {200: schemas.course_completions.ParkedAnswer},
         problems=(409, 412),
         example={"reason": "a test account"},
     ),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from certification.domain.sync import SyncRow
+from certification.http import schemas
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
 from certification.http.routes.users import PATH, TAG, user_json
-from certification.http.schemas.personal_data import PersonalDataAnswer
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
@@ -61,6 +61,6 @@ ROUTES = (
         tag=TAG,
         summary="All that is stored about a person",
         description="To hand out on request. What else may hold it for a while: `docs/operations.md`.",
-        answers={200: PersonalDataAnswer},
+        answers=lambda: {200: schemas.personal_data.PersonalDataAnswer},
     ),
 )

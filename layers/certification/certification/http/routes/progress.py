@@ -10,11 +10,11 @@ from certification.domain.history import evidence_to_json
 from certification.domain.progress import RequirementProgress
 from certification.domain.progress_summary import summary
 from certification.domain.requirements import as_evidence
+from certification.http import schemas
 from certification.http.completion_shapes import completion_json
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
-from certification.http.schemas.certification_completions import ProgressAnswer
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
@@ -63,6 +63,6 @@ ROUTES = (
         tag="Certification completions",
         summary="What is satisfied by what, what is missing and why, and what an award would be",
         description="`would_award` is what an evaluation at this moment would do.",
-        answers={200: ProgressAnswer},
+        answers=lambda: {200: schemas.certification_completions.ProgressAnswer},
     ),
 )

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from certification.domain.errors import NotFoundError
 from certification.domain.instants import format_instant
 from certification.domain.reconciliation import Reconciliation
+from certification.http import schemas
 from certification.http.paging import page_of, start_of
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
-from certification.http.schemas.base import ListQuery, Page
-from certification.http.schemas.evaluations import ReconciliationAnswer, ReconciliationBody
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
@@ -64,10 +63,10 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Compare everyone's awards with what is stored",
-        body=ReconciliationBody,
+        body=lambda: schemas.evaluations.ReconciliationBody,
         body_required=False,
         example={"repair": False},
-        answers={202: ReconciliationAnswer},
+        answers=lambda: {202: schemas.evaluations.ReconciliationAnswer},
     ),
     Route(
         "GET",
@@ -76,7 +75,7 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="What a reconciliation found",
-        answers={200: ReconciliationAnswer},
+        answers=lambda: {200: schemas.evaluations.ReconciliationAnswer},
     ),
     Route(
         "GET",
@@ -85,7 +84,7 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="List reconciliations, the latest first; one starts every day",
-        query=ListQuery,
-        answers={200: Page[ReconciliationAnswer]},
+        query=lambda: schemas.base.ListQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.evaluations.ReconciliationAnswer]},
     ),
 )

@@ -11,20 +11,13 @@ from certification.domain.errors import NotFoundError
 from certification.domain.instants import format_instant
 from certification.domain.replay import Replay
 from certification.domain.sources import PROVIDERS, Source, SourceDay, SourceHealth
+from certification.http import schemas
 from certification.http.instants import instant_json
 from certification.http.paging import page_of, start_of
 from certification.http.preconditions import check_if_match
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
-from certification.http.schemas.base import ListQuery, Page
-from certification.http.schemas.sources import (
-    ReplayAnswer,
-    ReplayBody,
-    SourceAnswer,
-    SourceBody,
-    SourceWithHealthAnswer,
-)
 from certification.services.sources import SourceInput
 
 if TYPE_CHECKING:
@@ -153,8 +146,8 @@ ROUTES = (
         tag=TAG,
         summary="Configure an LMS that posts course completions",
         description="A new secret leaves the old one valid for 24 hours; without one the present one is kept.",
-        body=SourceBody,
-        answers={201: SourceAnswer, 200: SourceAnswer},
+        body=lambda: schemas.sources.SourceBody,
+        answers=lambda: {201: schemas.sources.SourceAnswer, 200: schemas.sources.SourceAnswer},
         precondition=True,
         example={"provider": "thinkific", "secret": "the-signing-secret-of-the-app", "name": "Academy"},
     ),
@@ -165,7 +158,7 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="A source with its health, without its secret",
-        answers={200: SourceWithHealthAnswer},
+        answers=lambda: {200: schemas.sources.SourceWithHealthAnswer},
     ),
     Route(
         "DELETE",
@@ -174,7 +167,7 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="Remove a source and its secret; webhooks are refused within a minute",
-        answers={204: None},
+        answers=lambda: {204: None},
         precondition=True,
     ),
     Route(
@@ -184,8 +177,8 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="List sources",
-        query=ListQuery,
-        answers={200: Page[SourceAnswer]},
+        query=lambda: schemas.base.ListQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.sources.SourceAnswer]},
     ),
     Route(
         "POST",
@@ -195,10 +188,10 @@ ROUTES = (
         tag=TAG,
         summary="Run what a source sent in the last 30 days through the present code",
         description="It changes nothing that is already right (R12).",
-        body=ReplayBody,
+        body=lambda: schemas.sources.ReplayBody,
         body_required=False,
         example={"since": "2026-11-01T00:00:00Z"},
-        answers={202: ReplayAnswer},
+        answers=lambda: {202: schemas.sources.ReplayAnswer},
     ),
     Route(
         "GET",
@@ -207,6 +200,6 @@ ROUTES = (
         scope=Scope.ADMIN,
         tag=TAG,
         summary="How far a replay is",
-        answers={200: ReplayAnswer},
+        answers=lambda: {200: schemas.sources.ReplayAnswer},
     ),
 )

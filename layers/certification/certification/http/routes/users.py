@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from certification.domain.model import Identity, OrganizationId, User, UserId
 from certification.domain.ports import Slice
+from certification.http import schemas
 from certification.http.paging import items_page, start_of
 from certification.http.preconditions import check_if_match
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route, Scope
 from certification.http.routes.courses import identities_json
-from certification.http.schemas.base import Page
-from certification.http.schemas.directory import UserAnswer, UserBody, UsersQuery
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
+    from certification.http.schemas.directory import UserBody, UsersQuery
 
 TAG = "Users"
 PATH = "/users/{user_id}"
@@ -110,13 +110,21 @@ ROUTES = (
         tag=TAG,
         summary="Create or replace a user",
         description="What is parked under its identities and address is released; it is evaluated (R17, R19).",
-        body=UserBody,
-        answers={201: UserAnswer, 200: UserAnswer},
+        body=lambda: schemas.directory.UserBody,
+        answers=lambda: {201: schemas.directory.UserAnswer, 200: schemas.directory.UserAnswer},
         problems=(409,),
         precondition=True,
         example={"email": "ada@partner.example", "name": "Ada", "groups": ["sales"]},
     ),
-    Route("GET", PATH, get_user, scope=Scope.READ, tag=TAG, summary="A user", answers={200: UserAnswer}),
+    Route(
+        "GET",
+        PATH,
+        get_user,
+        scope=Scope.READ,
+        tag=TAG,
+        summary="A user",
+        answers=lambda: {200: schemas.directory.UserAnswer},
+    ),
     Route(
         "DELETE",
         PATH,
@@ -124,7 +132,7 @@ ROUTES = (
         scope=Scope.WRITE,
         tag=TAG,
         summary="Delete a user without completions",
-        answers={204: None},
+        answers=lambda: {204: None},
         problems=(409,),
         precondition=True,
     ),
@@ -136,7 +144,7 @@ ROUTES = (
         tag=TAG,
         summary="Erase a person's data, and keep the facts under the id",
         description="Name, address, identities, groups and attributes go; the user becomes inactive. Not to be undone.",
-        answers={200: UserAnswer},
+        answers=lambda: {200: schemas.directory.UserAnswer},
         problems=(409,),
         precondition=True,
     ),
@@ -147,7 +155,7 @@ ROUTES = (
         scope=Scope.READ,
         tag=TAG,
         summary="List users",
-        query=UsersQuery,
-        answers={200: Page[UserAnswer]},
+        query=lambda: schemas.directory.UsersQuery,
+        answers=lambda: {200: schemas.base.Page[schemas.directory.UserAnswer]},
     ),
 )

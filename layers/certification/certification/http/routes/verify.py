@@ -14,6 +14,7 @@ from certification.domain.errors import NotFoundError
 from certification.domain.model import CertificationCompletion, Status
 from certification.domain.projection import foremost
 from certification.domain.status import status_on
+from certification.http import schemas
 from certification.http.accept import prefers_html
 from certification.http.completion_shapes import today
 from certification.http.problems import problem_for
@@ -21,7 +22,6 @@ from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route
 from certification.http.routes.certification_completions import ID, named
-from certification.http.schemas.certification_completions import VerifyAnswer
 from certification.http.verify_page import HEADERS, in_words, unknown_page, verify_page
 from certification.services.decisions_by_hand import Named
 
@@ -110,7 +110,7 @@ ROUTES = (
         tag="Certification completions",
         summary="Whether a certification completion is valid: for anybody who has its id",
         description="A page for who prefers `text/html`, else JSON. It does not say whose it is.",
-        answers={200: VerifyAnswer},
+        answers=lambda: {200: schemas.certification_completions.VerifyAnswer},
         free_params=(ID,),
         pages=(200, 404),
     ),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from certification.domain.errors import NotFoundError
+from certification.http import schemas
 from certification.http.request import Request
 from certification.http.responses import Response
 from certification.http.router import Route
-from certification.http.schemas.sources import WebhookAnswer
 
 if TYPE_CHECKING:
     from certification.bootstrap import App
@@ -38,7 +38,7 @@ def _route(path: str, summary: str, free: tuple[str, ...] = ()) -> Route:
         description=_PROOF + _KEPT,
         raw_body="*/*",
         example=_EXAMPLE,
-        answers={202: WebhookAnswer},
+        answers=lambda: {202: schemas.sources.WebhookAnswer},
         problems=(401,),
         free_params=("source_id", *free),
     )

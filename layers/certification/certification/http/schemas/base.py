@@ -192,6 +192,8 @@ class FieldProblem(Answer):
 class Problem(BaseModel):
     """RFC 9457."""
 
+    model_config = ConfigDict(defer_build=True)
+
     type: str = Field(examples=["urn:partner-certification:problem:invalid-body"])
     title: str = Field(examples=["Unprocessable Entity"])
     status: int = Field(examples=[422])
