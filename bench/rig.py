@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config as ClientConfig
 from local import processes, services
 from local.place import REGION, ROOT, Place, default_place
 
@@ -57,14 +58,17 @@ def table_server() -> Iterator[Place]:
 
 
 def client(place: Place, service: str = "dynamodb") -> Any:
-    """As the functions make theirs; nothing here can reach AWS."""
+    """As the functions make theirs, but patient: the embedded cloud's queries look at every row of an index.
+
+    Nothing here can reach AWS.
+    """
     return boto3.client(  # type: ignore[call-overload]
         service,
         endpoint_url=place.endpoint,
         region_name=REGION,
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106 the embedded cloud takes any
-        config=client_config(service),
+        config=client_config(service).merge(ClientConfig(read_timeout=600)),
     )
 
 
