@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from builders import NOW, certification, completion, message, user
 from certification.domain.course_completion_message import CourseCompletionMessage, UserReference
 from certification.domain.evaluation import Decision, Facts, Moment, evaluate
-from certification.domain.model import CourseId, Identity, Origin, Requirement, Requirements
+from certification.domain.model import CourseId, Identity, Origin, PublishStatus, Requirement, Requirements
 from fakes import InMemoryTable
 from unit.awarding.service import Service
 
@@ -123,6 +123,32 @@ def test_a_correction_below_the_minimum_puts_the_award_under_review() -> None:
     (award,) = service.held()
     assert award.under_review
     assert award.revoked_at is None
+
+
+def test_a_correction_whose_worker_died_is_looked_at_again_although_nothing_requires_the_course_any_more() -> (
+    None
+):
+    """R30: what it corrects is stored, so the redelivery brings nothing new; the award still rests on it."""
+    wanted = Requirements(courses=(Requirement(course_id=CourseId("c-1"), minimum_score=80),))
+    service = Service().defined(user(), certification(requirements=wanted))
+    service.receive(message(score=85, event_id="first"))
+    correction = message(score=60, event_id="corrected")
+
+    def die(name: str) -> None:
+        if "COURSE#" in name:
+            raise DiedError
+
+    service.table.after_effect = die
+    assert service.receive(correction).failed
+    service.table.after_effect = None
+    published = service.app.definitions.certification("cert-1")
+    assert published is not None
+    unpublished = replace(published, publish_status=PublishStatus.DRAFT, revision=published.revision + 1)
+    service.app.definitions.save(unpublished, previous=published)
+    assert not service.receive(correction).failed
+
+    (award,) = service.held()
+    assert award.under_review
 
 
 def test_same_event_id_with_another_score_is_a_conflict_and_the_first_wins() -> None:

@@ -77,8 +77,10 @@ class CourseCompletionStore:
             if delivery.index in new or delivery.message.retracts:
                 continue
             record, changed = self._redelivered(record, delivery, now)
-            if changed:
-                corrections += 1
+            corrections += changed
+            stored = self._stored(record, delivery)
+            # Also where it was kept before: that worker may have died before it looked at what rests on it.
+            if stored is not None and stored.received:
                 suspect.add(delivery.course_id)
         touched = {d.course_id for d in deliveries if d.message.retracts or d.index in new}
         voided = {(d.message.source, d.message.retracts_event_id) for d in deliveries}
