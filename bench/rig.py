@@ -132,7 +132,7 @@ class ByTheRules(Rig):
 
     def fresh(self) -> None:
         super().fresh()
-        self.app.__dict__["readers"] = AtOnce()  # no two charge at once
+        self.app.__dict__["threads"] = AtOnce()  # no two charge at once
 
     def empty_table(self) -> Table:
         self.table = InMemoryTable()

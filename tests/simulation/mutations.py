@@ -190,14 +190,14 @@ MUTATIONS: Mapping[str, tuple[Mutation, ...]] = {
 
 # Which seed noticed first (docs/simulation.md). Another order of effects in the service may move them.
 NOTICED_BY: Mapping[str, int] = {
-    "put-condition": 1,
-    "write-then-read": 19,
-    "duplicate": 13,
-    "cycle-check": 71,
-    "attempting": 80,
+    "put-condition": 4,
+    "write-then-read": 11,
+    "duplicate": 2,
+    "cycle-check": 392,
+    "attempting": 16,
     "transition-date": 1,
-    "second-look": 109,
-    "run-look": 215,
+    "second-look": 172,
+    "run-look": 165,
 }
 
 

@@ -127,7 +127,7 @@ class World:
             source_secrets=self._source_secrets,
             intake=self.intake,
             gateways=FakeGateways(self.crm),
-            readers=AtOnce(),
+            threads=AtOnce(),
         )
         around = Surroundings(
             pusher=lambda _: self.crm,

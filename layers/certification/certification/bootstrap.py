@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from certification.services.sources import SourceSetup
     from certification.services.webhooks import WebhookReceiver
 
-READERS = 8
+THREADS = 8
 
 
 class App:
@@ -350,15 +350,15 @@ class App:
             evaluation_queue=self.evaluation_queue,
             clock=self.clock,
             zone=self.config.zone,
-            readers=self.readers,
+            readers=self.threads,
         )
 
     @cached_property
-    def readers(self) -> Executor:
-        """Threads for reads that need not wait for each other."""
+    def threads(self) -> Executor:
+        """For work that mostly waits for the table, and of which nothing needs to wait for the rest."""
         from concurrent.futures import ThreadPoolExecutor
 
-        return ThreadPoolExecutor(READERS)
+        return ThreadPoolExecutor(THREADS)
 
     @cached_property
     def user_evaluator(self) -> UserEvaluator:
@@ -385,6 +385,7 @@ class App:
             evaluation_queue=self.evaluation_queue,
             clock=self.clock,
             zone=self.config.zone,
+            threads=self.threads,
         )
 
     @cached_property

@@ -7,11 +7,14 @@ message that comes twice, or a worker that dies, counts nobody twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from certification.domain.ports import UserPage
 
 SAMPLE_SIZE = 20
 
@@ -74,14 +77,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the next page starts: course number `course` of the sorted required courses, index key `start` in it.
+    """Where the next page starts: with the user that follows `after`; nowhere, at the `end`."""
 
-    `last_user` is the user that the page before ended with: its further completions of the same course are no news.
-    """
-
-    course: int = 0
-    start: Mapping[str, Any] | None = None
-    last_user: str = ""
+    after: str = ""
+    end: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +151,19 @@ def new_run(
         created_by=actor,
         correlation_id=correlation_id,
     )
+
+
+def next_page(lists: Iterable[UserPage], size: int) -> tuple[tuple[str, ...], Place]:
+    """The first users of several ordered lists, each once, and where the page after this one starts.
+
+    Beyond the last user of a list that goes on, it may hold somebody who comes before the next of another.
+    """
+    lists = tuple(lists)
+    reached = min((page.users[-1] for page in lists if page.more), default=None)
+    known = sorted({user for page in lists for user in page.users if reached is None or user <= reached})
+    end = reached is None and len(known) <= size
+    users = tuple(known[:size])
+    return users, Place(end=True) if end else Place(after=users[-1])
 
 
 def after_page(run: EvaluationRun, findings: list[Finding], place: Place) -> EvaluationRun:

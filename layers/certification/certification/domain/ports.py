@@ -88,6 +88,14 @@ class Hint:
     requirements: Requirements
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserPage:
+    """Ids of users in their order, each once; `more`: others follow, so this one is not empty."""
+
+    users: tuple[str, ...]
+    more: bool
+
+
 class Clock(Protocol):
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
@@ -175,8 +183,8 @@ class Ledger(Protocol):
         self, course_id: str, *, limit: int, start: StartKey | None = None
     ) -> Slice[CourseCompletion]: ...
 
-    def users_with_course(self, course_id: str, *, limit: int, start: StartKey | None = None) -> Slice[str]:
-        """User ids that completed a course, one for each completion; from the lagging index, keys only."""
+    def users_with_course(self, course_id: str, *, limit: int, after: str = "") -> UserPage:
+        """Who completed a course, from `limit` of its completions on; from the lagging index, keys only."""
 
 
 class Definitions(Protocol):

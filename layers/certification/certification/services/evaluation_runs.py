@@ -1,15 +1,16 @@
 """Evaluate everyone who completed one of a certification's courses, in pages (R13, R18, R22, R23).
 
-The pages come from the lagging index of completions by course; hence the second look a quarter of an hour after the
-first. A user appears once: with the first course, in their order, that it completed.
+The pages come from the lagging index of completions by course, from all courses' users at once, in the order of their
+ids: each user is read once. Because the index lags, there is a second look a quarter of an hour after the first.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, wait
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from certification.domain import shapes
@@ -25,12 +26,12 @@ from certification.domain.evaluation_run import (
     EvaluationRun,
     Finding,
     Outcome,
-    Place,
     RunState,
     after_page,
     after_phase,
     failed,
     new_run,
+    next_page,
 )
 from certification.domain.model import Certification, CertificationCompletion, HolderType, PublishStatus
 from certification.domain.outlook import foresee_all
@@ -41,7 +42,7 @@ from certification.domain.ports import (
     Evaluations,
     Ledger,
     Queue,
-    Slice,
+    UserPage,
     UserRecord,
 )
 from certification.domain.validity import civil_date
@@ -54,6 +55,7 @@ USERS_AT_ONCE = 50
 SECOND_LOOK_SECONDS = 900
 TRIED_PARTS = ("requirements", "expiration", "permissions", "renewal")
 TimeLeft = Callable[[], bool]
+T = TypeVar("T")
 
 
 class EvaluationRunner:
@@ -69,7 +71,9 @@ class EvaluationRunner:
         evaluation_queue: Queue,
         clock: Clock,
         zone: ZoneInfo,
+        threads: Executor,
     ) -> None:
+        self._threads = threads
         self._evaluations = evaluations
         self._ledger = ledger
         self._definitions = definitions
@@ -100,31 +104,42 @@ class EvaluationRunner:
         if definition is None:
             return self._saved(failed(run, "the certification does not exist any more", self._clock.now()))
         certification = tried(definition, run.trial)
-        courses = sorted(certification.requirements.accepted_courses)
-        if run.place.course >= len(courses):
+        if run.place.end:
             return self._saved(after_phase(run, self._clock.now()))
-        page = self._ledger.users_with_course(
-            courses[run.place.course], limit=USERS_AT_ONCE, start=run.place.start
-        )
-        users = [user_id for user_id in dict.fromkeys(page.items) if user_id != run.place.last_user]
-        findings = self._findings(run, certification, courses, users)
-        return self._saved(after_page(run, findings, _next_place(run.place, page)))
+        courses = certification.requirements.accepted_courses
+        users, place = next_page(self._lists(courses, run.place.after), USERS_AT_ONCE)
+        findings = self._findings(run, certification, users)
+        return self._saved(after_page(run, findings, place))
+
+    def _lists(self, courses: Iterable[str], after: str) -> list[UserPage]:
+        def of(course_id: str) -> UserPage:
+            return self._ledger.users_with_course(course_id, limit=USERS_AT_ONCE, after=after)
+
+        return self._each(of, sorted(courses))
 
     def _findings(
-        self, run: EvaluationRun, certification: Certification, courses: Sequence[str], users: Sequence[str]
+        self, run: EvaluationRun, certification: Certification, users: Iterable[str]
     ) -> list[Finding]:
+        """One user does not wait for another: nothing of theirs is in common."""
         organizations = Organizations(self._directory)
-        findings = []
-        for user_id in users:
+
+        def of(user_id: str) -> Finding | None:
             try:
                 record = self._ledger.read_user(user_id)
             except (KeyError, TypeError, ValueError):  # something of the user is damaged
                 logger.exception("a user cannot be evaluated", extra={"user_id": user_id})
-                findings.append(self._handed_over(run, user_id))
-                continue
-            if record.user is not None and _first_course(record, courses) == courses[run.place.course]:
-                findings.append(self._finding(run, certification, record, organizations))
-        return findings
+                return self._handed_over(run, user_id)
+            if record.user is None or not _has_any(record, certification.requirements.accepted_courses):
+                return None
+            return self._finding(run, certification, record, organizations)
+
+        return [finding for finding in self._each(of, users) if finding is not None]
+
+    def _each(self, act: Callable[[str], T], names: Iterable[str]) -> list[T]:
+        """What comes of it for each, side by side; a failure is told when nothing is under way any more."""
+        under_way = [self._threads.submit(act, name) for name in names]
+        wait(under_way)
+        return [done.result() for done in under_way]
 
     def _finding(
         self,
@@ -234,16 +249,9 @@ def _invalid(pointer: str, code: str, message: str) -> InvalidError:
     return InvalidError(message, errors=(FieldError(pointer=pointer, code=code, message=message),))
 
 
-def _next_place(place: Place, page: Slice[str]) -> Place:
-    if page.next is None:
-        return Place(course=place.course + 1)
-    last_user = page.items[-1] if page.items else place.last_user
-    return Place(course=place.course, start=page.next, last_user=last_user)
-
-
-def _first_course(record: UserRecord, courses: Sequence[str]) -> str | None:
-    completed = {completion.course_id for completion in record.course_completions}
-    return next((course for course in courses if course in completed), None)
+def _has_any(record: UserRecord, courses: Container[str]) -> bool:
+    """The index may still name who has none of them any more."""
+    return any(completion.course_id in courses for completion in record.course_completions)
 
 
 def _made_by(

@@ -11,7 +11,7 @@ from typing import Any
 
 from certification.domain.course_completion_message import CourseCompletionMessage, UserReference
 from certification.domain.model import CourseCompletion, Identity
-from certification.domain.ports import Ledger, Queue, StartKey
+from certification.domain.ports import Ledger, Queue
 from certification.domain.requirements import current_score
 from certification.domain.retractions import Retraction
 
@@ -31,19 +31,19 @@ class OutsideCourses:
     def release(self, message: Mapping[str, Any], time_left: Callable[[], bool]) -> None:
         """Send in again what is stored under `source` and `external_id`; page by page, twice is harmless (R12)."""
         identity = Identity(source=message["source"], external_id=message["external_id"])
-        start: StartKey | None = message.get("start")
+        after = message.get("after", "")
         while True:
-            part = self._ledger.users_with_course(identity.external_id, limit=PAGE, start=start)
-            for user_id in dict.fromkeys(part.items):
+            page = self._ledger.users_with_course(identity.external_id, limit=PAGE, after=after)
+            for user_id in page.users:
                 self._queue.send([m.to_payload() for m in self._messages(user_id, identity)])
-            start = part.next
-            if start is None:
+            if not page.more:
                 break
+            after = page.users[-1]
             if not time_left():
-                self._job_queue.send([{**message, "start": dict(start)}])
+                self._job_queue.send([{**message, "after": after}])
                 return
         if not message.get("second_look"):
-            again = {name: value for name, value in message.items() if name != "start"}
+            again = {name: value for name, value in message.items() if name != "after"}
             self._job_queue.send([{**again, "second_look": True}], delay_seconds=SECOND_LOOK_SECONDS)
 
     def _messages(self, user_id: str, identity: Identity) -> Iterator[CourseCompletionMessage]:

@@ -152,6 +152,14 @@ def course_parent(course_id: str) -> str:
     return f"COURSE#{encoded(course_id)}"
 
 
+def course_users_after(user_id: str) -> tuple[str, str]:
+    """From where to where, below `course_parent`, the users are that follow this one.
+
+    A user's own keys go on with `#`, and `$` is the next character: no id has either.
+    """
+    return f"USER#{user_id}$" if user_id else "USER#", "USER$"
+
+
 def certification_parent(certification_id: str) -> str:
     return f"CERTIFICATION#{certification_id}"
 

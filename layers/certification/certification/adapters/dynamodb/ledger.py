@@ -32,7 +32,7 @@ from certification.domain.model import (
     HolderType,
     User,
 )
-from certification.domain.ports import Receipt, RepeatedRequestError, Slice, StartKey, UserRecord
+from certification.domain.ports import Receipt, RepeatedRequestError, Slice, StartKey, UserPage, UserRecord
 from certification.domain.retractions import Retraction, retracted
 
 # A transaction takes a hundred items. Of more siblings the latest are checked: those that ended dozens of cycles ago
@@ -178,12 +178,17 @@ class DynamoDBLedger:
         found, following = self._children(keys.course_parent(course_id), limit, start)
         return Slice(items=tuple(items.course_completion_from_item(item) for item in found), next=following)
 
-    def users_with_course(self, course_id: str, *, limit: int, start: StartKey | None = None) -> Slice[str]:
+    def users_with_course(self, course_id: str, *, limit: int, after: str = "") -> UserPage:
         page = self._table.query(
-            Query(pk=keys.course_parent(course_id), index="parent", limit=limit, start=start)
+            Query(
+                pk=keys.course_parent(course_id),
+                index="parent",
+                sk_between=keys.course_users_after(after),
+                limit=limit,
+            )
         )
-        users = tuple(keys.holder_of(item["pk"]).id for item in page.items)
-        return Slice(items=users, next=page.next)
+        users = dict.fromkeys(keys.holder_of(item["pk"]).id for item in page.items)
+        return UserPage(users=tuple(users), more=page.next is not None)
 
     def _children(
         self, parent: str, limit: int, start: StartKey | None

@@ -79,12 +79,8 @@ def evaluation_from_item(item: Item) -> EvaluationRun:
 
 
 def _place_to_item(place: Place) -> Item:
-    return {
-        "course": place.course,
-        "start": dict(place.start) if place.start else None,
-        "last_user": place.last_user,
-    }
+    return {"after": place.after, "end": place.end}
 
 
 def _place_from_item(item: Mapping[str, Any]) -> Place:
-    return Place(course=item.get("course", 0), start=item.get("start"), last_user=item.get("last_user") or "")
+    return Place(after=item.get("after") or "", end=item.get("end", False))
