@@ -28,6 +28,7 @@ from certification.config import Config
 from certification.observability import logger, metrics
 from fake_crm import FakeCrm, FakeGateways, InMemorySecrets
 from fakes import AtOnce, FixedClock, InMemoryEventBus, InMemoryQueue, InMemoryTable
+from large_table import LargeTable
 from lms_fakes import InMemoryIntake, InMemorySecretKeeper
 from template import create_table_arguments
 
@@ -145,6 +146,18 @@ class ByTheRules(Rig):
     def stream_records(self) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = self.table.stream_event()["Records"]
         return records
+
+
+class InPartitions(ByTheRules):
+    """The same with its partitions at hand, for a million rows."""
+
+    def empty_table(self) -> Table:
+        self.large = self.table = LargeTable()
+        self.meter = TableMeter(self.table)
+        return self.table
+
+    def load(self, items: Sequence[Item]) -> None:
+        self.large.load(items)
 
 
 class OnTheEmulator(Rig):

@@ -193,7 +193,7 @@ class InMemoryTable:
         rows = [
             (_position(query, item), item)
             for item in state.values()
-            if item.get(pk_name) == query.pk and sk_name in item and _sk_holds(query, item[sk_name])
+            if item.get(pk_name) == query.pk and sk_name in item and sk_holds(query, item[sk_name])
         ]
         return sorted(rows, key=lambda row: row[0], reverse=query.descending)
 
@@ -316,7 +316,7 @@ def _stored(item: Mapping[str, Any]) -> Item:
     return {name: from_attribute(to_attribute(value)) for name, value in item.items()}
 
 
-def _sk_holds(query: Query, sk: str) -> bool:
+def sk_holds(query: Query, sk: str) -> bool:
     if query.sk_prefix is not None:
         return sk.startswith(query.sk_prefix)
     if query.sk_between is not None:

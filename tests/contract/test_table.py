@@ -36,16 +36,17 @@ from certification.adapters.dynamodb.table import (
 )
 from contract.batches import BatchContract
 from fakes import InMemoryTable
+from large_table import LargeTable
 from template import create_table_arguments
 
 KEY = Key("USER#u-1", "PROFILE")
 ITEM: dict[str, Any] = {"pk": "USER#u-1", "sk": "PROFILE", "name": "Ada", "revision": 3, "score": 87.5}
 
 
-@pytest.fixture(params=["fake", "moto"])
+@pytest.fixture(params=["fake", "large fake", "moto"])
 def table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
-    if request.param == "fake":
-        yield InMemoryTable()
+    if "fake" in request.param:
+        yield InMemoryTable() if request.param == "fake" else LargeTable()
         return
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
