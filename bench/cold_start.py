@@ -21,9 +21,9 @@ QUEUES = ("COURSE_COMPLETION", "EVALUATION", "TRANSITION", "HUBSPOT_DOORBELL", "
 BASE = "import boto3; boto3.client('dynamodb')"
 FIRST_REQUEST = (
     "from certification.http.routes import RoutesByPath; found, _ = RoutesByPath.find({segments!r}); "
-    "service().authenticator; service().{use_case}; "
+    "service().authenticator; service().{use_case}"
 )
-WITH_A_BODY = "from certification.http import parsing; found['POST'].body().model_rebuild()"
+WITH_A_BODY = "; from certification.http import parsing; found['POST'].body().model_rebuild()"
 FIRST_EVENTS = {
     "api, reads a user": FIRST_REQUEST.format(segments=("users", "u-1"), use_case="directory"),
     "api, awards by hand": FIRST_REQUEST.format(
