@@ -54,7 +54,10 @@ class LargeTable(InMemoryTable):
             return wanted[::-1] if query.descending else wanted
         first, last = query.sk_between
         begin = bisect_left(rows, first, key=lambda row: row[0][0])
-        return rows[begin : bisect_right(rows, last, key=lambda row: row[0][0])]
+        end = bisect_right(rows, last, key=lambda row: row[0][0])
+        if query.limit and query.start is None:
+            end = min(end, begin + query.limit + 1)  # one more tells that there are more
+        return rows[begin:end]
 
 
 def _partitions_of(item: Item) -> list[Partition]:
