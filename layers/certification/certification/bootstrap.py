@@ -350,7 +350,7 @@ class App:
             evaluation_queue=self.evaluation_queue,
             clock=self.clock,
             zone=self.config.zone,
-            readers=self.threads,
+            threads=self.threads,
         )
 
     @cached_property

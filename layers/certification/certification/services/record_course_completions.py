@@ -53,17 +53,19 @@ class _Batch:
 
 @dataclass(slots=True, kw_only=True)
 class _UserWork:
-    """One user of the batch: what came in, what is stored, and which certifications to look at."""
+    """One user of the batch: what came in, what is stored, which certifications to look at, and what came of it."""
 
     deliveries: list[Delivery]
     record: UserRecord
     candidates: set[str]
+    counts: Counter[str] = field(default_factory=Counter)
+    failed: bool = False
 
 
 class CourseCompletionRecorder:
     """One call for each batch. `evaluation_queue` takes up single certifications that failed (R16).
 
-    `readers` run the reads of a batch's users side by side.
+    `threads` read and evaluate a batch's users side by side: nothing of theirs is in common.
     """
 
     def __init__(
@@ -76,10 +78,10 @@ class CourseCompletionRecorder:
         evaluation_queue: Queue,
         clock: Clock,
         zone: ZoneInfo,
-        readers: Executor,
+        threads: Executor,
     ) -> None:
         self._ledger = ledger
-        self._readers = readers
+        self._threads = threads
         self._definitions = definitions
         self._directory = directory
         self._parking = parking
@@ -109,7 +111,7 @@ class CourseCompletionRecorder:
 
     def _read_ahead(self, user_ids: Iterable[str]) -> dict[str, Future[UserRecord]]:
         """Everything is stored by now; one user after the other, a batch would mostly wait for the table."""
-        reading = {user_id: self._readers.submit(self._ledger.read_user, user_id) for user_id in user_ids}
+        reading = {user_id: self._threads.submit(self._ledger.read_user, user_id) for user_id in user_ids}
         wait(reading.values())
         return reading
 
@@ -177,33 +179,52 @@ class CourseCompletionRecorder:
             return
         definitions = self._definitions.certifications(wanted)
         organizations = Organizations(self._directory)
-        for one in work:
-            for certification_id in sorted(one.candidates & definitions.keys()):
-                self._settle(one, definitions[certification_id], organizations, batch)
+        under_way = [
+            self._threads.submit(self._settle_all, one, definitions, organizations, batch.now)
+            for one in work
+            if not one.candidates.isdisjoint(definitions)
+        ]
+        wait(under_way)
+        for done in under_way:
+            one = done.result()
+            batch.counts.update(one.counts)
+            if one.failed:
+                batch.failed |= {d.index for d in one.deliveries}
 
-    def _settle(
-        self, one: _UserWork, certification: Certification, organizations: Organizations, batch: _Batch
-    ) -> None:
-        """A failure in one certification neither blocks nor repeats another: it goes on by itself (R16)."""
+    def _settle_all(
+        self,
+        one: _UserWork,
+        definitions: Mapping[str, Certification],
+        organizations: Organizations,
+        now: datetime,
+    ) -> _UserWork:
         moment = Moment(
-            now=batch.now,
-            today=civil_date(batch.now, self._zone),
+            now=now,
+            today=civil_date(now, self._zone),
             actor=ACTOR,
             correlation_id=one.deliveries[-1].message.correlation_id or "",
         )
+        for certification_id in sorted(one.candidates & definitions.keys()):
+            self._settle(one, definitions[certification_id], organizations, moment)
+        return one
+
+    def _settle(
+        self, one: _UserWork, certification: Certification, organizations: Organizations, moment: Moment
+    ) -> None:
+        """A failure in one certification neither blocks nor repeats another: it goes on by itself (R16)."""
         try:
             settled = self._awarding.settle(one.record, certification, moment, organizations.of(one.record))
         except Exception:
             logger.exception(
                 "one evaluation failed", extra={"certification_id": certification.certification_id}
             )
-            self._hand_over(one, certification, moment, batch)
+            self._hand_over(one, certification, moment)
             return
         one.record = settled.record
-        batch.counts["awarded"] += len(settled.awarded)
-        batch.counts["amended"] += settled.amended
+        one.counts["awarded"] += len(settled.awarded)
+        one.counts["amended"] += settled.amended
 
-    def _hand_over(self, one: _UserWork, certification: Certification, moment: Moment, batch: _Batch) -> None:
+    def _hand_over(self, one: _UserWork, certification: Certification, moment: Moment) -> None:
         message = {
             "kind": "evaluate",
             "user_id": one.deliveries[0].user_id,
@@ -214,8 +235,8 @@ class CourseCompletionRecorder:
             self._evaluation_queue.send([message])
         except Exception:
             logger.exception("a failed evaluation could not be handed over")
-            batch.failed |= {d.index for d in one.deliveries}
-        batch.counts["handed_over"] += 1
+            one.failed = True
+        one.counts["handed_over"] += 1
 
     def _forget_parked(self, batch: _Batch) -> None:
         """What was parked, and then found its user at the second look, is recorded now."""
