@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from certification.domain.deliveries import redelivered
@@ -14,9 +16,11 @@ from certification.domain.model import CourseCompletion, CourseId, UserId
 from certification.domain.ports import Ledger, UserRecord
 from certification.domain.retractions import Retraction
 from certification.domain.validity import civil_date
+from certification.services.side_by_side import side_by_side
 from certification.services.user_resolution import Delivery
 
 MOST_ATTEMPTS = 5
+AT_ONCE = 25  # as many as the table takes in one call (ADR 9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +33,10 @@ class Noted:
 
 
 class CourseCompletionStore:
-    def __init__(self, ledger: Ledger, zone: ZoneInfo) -> None:
+    def __init__(self, ledger: Ledger, zone: ZoneInfo, threads: Executor) -> None:
         self._ledger = ledger
         self._zone = zone
+        self._threads = threads
 
     def owners_of_voided(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
         """The deliveries; those that take an event back without saying whose get its owner, where it is known."""
@@ -52,22 +57,25 @@ class CourseCompletionStore:
             if not delivery.message.retracts:
                 firsts.setdefault(self._identity(delivery), delivery)
         completions = [self._completion(delivery, now) for delivery in firsts.values()]
-        added = self._ledger.add_course_completions(completions) if completions else []
+        added = self._added(completions)
         retractions = {r for d in deliveries if (r := _retraction(d)) is not None}
-        retractions |= {r for d in deliveries if (r := self._voided_before(d)) is not None}
+        voided = side_by_side(self._threads, self._voided_before, filter(_can_be_voided, deliveries))
+        retractions |= {r for r in voided if r is not None}
         if retractions:
             self._ledger.add_retractions(sorted(retractions, key=repr))
         return {d.index for d, new in zip(firsts.values(), added, strict=True) if new}
 
+    def _added(self, completions: Sequence[CourseCompletion]) -> list[bool]:
+        parts = (completions[at : at + AT_ONCE] for at in range(0, len(completions), AT_ONCE))
+        added = side_by_side(self._threads, self._ledger.add_course_completions, parts)
+        return list(chain.from_iterable(added))
+
     def _voided_before(self, delivery: Delivery) -> Retraction | None:
         """A retraction may arrive before what it retracts (R30): whose event it is, is written, then looked up."""
-        message, user_id = delivery.message, delivery.user_id
-        if not message.voidable or message.retracts or user_id is None:
-            return None
-        at = self._ledger.own_event(message.source, message.event_id, user_id)
-        if at is None:
-            return None
-        return Retraction(user_id=UserId(user_id), source=message.source, at=at, event_id=message.event_id)
+        source, event_id = delivery.message.source, delivery.message.event_id
+        user_id = UserId(delivery.user_id or "")
+        at = self._ledger.own_event(source, event_id, user_id)
+        return None if at is None else Retraction(user_id=user_id, source=source, at=at, event_id=event_id)
 
     def note(self, record: UserRecord, deliveries: Iterable[Delivery], new: set[int], now: datetime) -> Noted:
         """Keep corrections and conflicts, and mark what is retracted, on the stored completions."""
@@ -152,6 +160,11 @@ def names_event_only(delivery: Delivery) -> bool:
     message, who = delivery.message, delivery.message.user
     nobody = who.user_id is None and who.identity is None and who.email is None
     return nobody and message.retracts_event_id is not None
+
+
+def _can_be_voided(delivery: Delivery) -> bool:
+    message = delivery.message
+    return message.voidable and not message.retracts and delivery.user_id is not None
 
 
 def _retraction(delivery: Delivery) -> Retraction | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, wait
+from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from certification.domain import shapes
@@ -48,6 +48,7 @@ from certification.domain.ports import (
 from certification.domain.validity import civil_date
 from certification.services.awarding import Awarding, Organizations, cycles, facts_of
 from certification.services.definitions import checked
+from certification.services.side_by_side import side_by_side
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,6 @@ USERS_AT_ONCE = 50
 SECOND_LOOK_SECONDS = 900
 TRIED_PARTS = ("requirements", "expiration", "permissions", "renewal")
 TimeLeft = Callable[[], bool]
-T = TypeVar("T")
 
 
 class EvaluationRunner:
@@ -115,7 +115,7 @@ class EvaluationRunner:
         def of(course_id: str) -> UserPage:
             return self._ledger.users_with_course(course_id, limit=USERS_AT_ONCE, after=after)
 
-        return self._each(of, sorted(courses))
+        return side_by_side(self._threads, of, sorted(courses))
 
     def _findings(
         self, run: EvaluationRun, certification: Certification, users: Iterable[str]
@@ -133,13 +133,7 @@ class EvaluationRunner:
                 return None
             return self._finding(run, certification, record, organizations)
 
-        return [finding for finding in self._each(of, users) if finding is not None]
-
-    def _each(self, act: Callable[[str], T], names: Iterable[str]) -> list[T]:
-        """What comes of it for each, side by side; a failure is told when nothing is under way any more."""
-        under_way = [self._threads.submit(act, name) for name in names]
-        wait(under_way)
-        return [done.result() for done in under_way]
+        return [finding for finding in side_by_side(self._threads, of, users) if finding is not None]
 
     def _finding(
         self,

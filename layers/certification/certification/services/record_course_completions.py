@@ -24,6 +24,7 @@ from certification.domain.validity import civil_date
 from certification.services.awarding import Awarding, Organizations
 from certification.services.candidates import Candidates
 from certification.services.course_completion_store import CourseCompletionStore, names_event_only
+from certification.services.side_by_side import side_by_side
 from certification.services.user_resolution import Delivery, resolve
 
 logger = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ class CourseCompletionRecorder:
         self._evaluation_queue = evaluation_queue
         self._clock = clock
         self._zone = zone
-        self._store = CourseCompletionStore(ledger, zone)
+        self._store = CourseCompletionStore(ledger, zone, threads)
         self._awarding = Awarding(ledger)
 
     def record(self, messages: Sequence[tuple[int, CourseCompletionMessage]]) -> Recorded:
@@ -179,14 +180,12 @@ class CourseCompletionRecorder:
             return
         definitions = self._definitions.certifications(wanted)
         organizations = Organizations(self._directory)
-        under_way = [
-            self._threads.submit(self._settle_all, one, definitions, organizations, batch.now)
-            for one in work
-            if not one.candidates.isdisjoint(definitions)
-        ]
-        wait(under_way)
-        for done in under_way:
-            one = done.result()
+
+        def settle_all(one: _UserWork) -> _UserWork:
+            return self._settle_all(one, definitions, organizations, batch.now)
+
+        concerned = [one for one in work if not one.candidates.isdisjoint(definitions)]
+        for one in side_by_side(self._threads, settle_all, concerned):
             batch.counts.update(one.counts)
             if one.failed:
                 batch.failed |= {d.index for d in one.deliveries}
