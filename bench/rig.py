@@ -12,13 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.config import Config as ClientConfig
 from local import processes, services
 from local.place import REGION, ROOT, Place, default_place
 
 from bench.meter import AnswerMeter, Meter, TableMeter
-from certification.adapters.aws import client_config
+from certification.adapters.aws import client_config, new_session
 from certification.adapters.completion_ids import CompletionIds
 from certification.adapters.dynamodb.client_table import ClientTable
 from certification.adapters.dynamodb.marshalling import marshal
@@ -63,7 +62,7 @@ def client(place: Place, service: str = "dynamodb") -> Any:
 
     Nothing here can reach AWS.
     """
-    return boto3.client(  # type: ignore[call-overload]
+    return new_session().create_client(
         service,
         endpoint_url=place.endpoint,
         region_name=REGION,

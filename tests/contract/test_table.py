@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
+from certification.adapters.aws import new_session
 from certification.adapters.dynamodb.client_table import ClientTable
 from certification.adapters.dynamodb.table import (
     Absent,
@@ -52,7 +52,7 @@ def table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         monkeypatch.setenv(name, "testing")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+        client: Any = new_session().create_client("dynamodb", region_name="us-east-1")
         client.create_table(**create_table_arguments("table"))
         yield ClientTable(client, "table", sleep=lambda _: None)
 

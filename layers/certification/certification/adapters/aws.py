@@ -6,10 +6,14 @@ By botocore itself: what boto3 adds (resources, S3's transfer manager) is part o
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from botocore.session import Session
+
+MODELS = Path(__file__).with_name("botocore_models")
 
 # All attempts of one call and the waits between them end before the shortest of the functions' own time-outs.
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 5, 3
@@ -41,7 +45,20 @@ def client_config(service: str) -> Config:
 
 
 @cache
-def _session() -> Any:
+def _session() -> Session:
+    return new_session()
+
+
+def new_session() -> Session:
+    """botocore with our additions to its models.
+
+    `AttributeValue` is a document there, so that botocore hands values on as they come, `{"S": "text"}`: for each of
+    them it would look for ten kinds of value and copy the one that there is, a quarter of a read's CPU. Only binary
+    values would need it, and the table has none.
+    """
+    from botocore.loaders import Loader
     from botocore.session import Session
 
-    return Session()
+    session = Session()
+    session.register_component("data_loader", Loader(extra_search_paths=[str(MODELS)]))
+    return session
