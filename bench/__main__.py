@@ -49,6 +49,13 @@ def _crm() -> Iterable[Row]:
     return crm.measure()
 
 
+def _sweep() -> Iterable[Row]:
+    from bench import sweep
+
+    with table_server() as place:
+        yield from sweep.measure(OnTheEmulator(place))
+
+
 def _scale() -> Iterable[Row]:
     from bench import scale
 
@@ -62,6 +69,7 @@ PARTS: Mapping[str, Callable[[], Iterable[Row]]] = {
     "cold_start": _cold_start,
     "speed": _speed,
     "latency": _latency,
+    "sweep": _sweep,
     "scale": _scale,
 }
 

@@ -80,8 +80,8 @@ def publish() -> None:
             before, rest = text.split(begin, 1)
             text = before + begin + _markdown(result) + end + rest.split(end, 1)[1]
     document.write_text(text)
-    if "scale" in results:
-        (PUBLISHED.parent / "sweep.svg").write_text(sweep_chart(results["scale"]["rows"]))
+    if "sweep" in results:
+        (PUBLISHED.parent / "sweep.svg").write_text(sweep_chart(results["sweep"]["rows"]))
 
 
 def _markdown(result: dict[str, Any]) -> str:

@@ -1,33 +1,23 @@
-"""What grows with what: the sweep, an award of somebody who holds much, a publish with its users."""
+"""What grows with what: an award of somebody who holds much, a publish with its users."""
 
 from __future__ import annotations
 
 import gc
-import multiprocessing
-import os
 import resource
-import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from datetime import timedelta
 from typing import Any
 
 from functions.award.app import take as award
-from functions.expiry.app import take as expire
-from local.place import Place
 
 from bench import people
 from bench.report import Row
 from bench.rig import (
-    NOW,
     InPartitions,
     OnTheEmulator,
     Rig,
-    Shared,
     completion_body,
     invoke,
-    quiet,
     sqs_event,
     table_cpu_seconds,
     table_server,
@@ -35,142 +25,18 @@ from bench.rig import (
 from bench.units import call, work_evaluations
 from builders import certification
 
-STORED = (10_000, 100_000, 1_000_000)
-DUE = (100, 1_000, 10_000)
 EVALUATED, EVALUATED_HERE = 100_000, 5_000
-_CHUNK = 10_000
-_SMALL = 5
-_JUDGED, _ROUNDS, _PROCESSES = 1_000, 3, 4
+_AT_ONCE = 2_000
 
 
 def measure() -> Iterator[Row]:
-    """Each on an embedded cloud of its own: a million rows are in the way of all that follows."""
-    for part in (_sweeps, _parallel_sweep, _awards, _publish):
+    """Each on an embedded cloud of its own: what one part stores is in the way of the next."""
+    for part in (_awards, _publish):
         with table_server() as place:
             yield from part(OnTheEmulator(place))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield Row(what="memory of one process that did all of this, at its peak", value=peak, unit="MB")
     yield from _publishes()
-
-
-def _sweeps(rig: OnTheEmulator) -> Iterator[Row]:
-    """Time and units of a sweep: flat in what is stored, linear in what is due."""
-    people.five_courses(rig)
-    stored = 0
-    of_a_thousand: list[float] = []
-    for total in _wanted(STORED):
-        _store(rig, stored, total)
-        stored = total
-        for due in DUE if total < STORED[-1] else DUE[:-1]:  # the emulator would take half an hour
-            print(f"\r  sweeping {due:,} of {total:,} ", end="", flush=True)
-            sweep = _median_sweep(rig, due)
-            if due == _JUDGED:
-                of_a_thousand.append(sweep.cpu)
-            print(f"\r{'':40}\r", end="", flush=True)
-            yield Row(
-                what=f"sweep of {due:,} due among {total:,} stored",
-                value=sweep.seconds,
-                unit="s",
-                key=f"sweep_{total}_{due}",
-                note=f"of it {sweep.cpu:.2f} s our CPU, {sweep.table_cpu:.2f} s the table's; "
-                f"for each {sweep.written / due:.2f} WRU, {sweep.read / due:.3f} RRU",
-            )
-    yield Row(
-        what=f"our CPU for a sweep of {_JUDGED:,} due: among {stored:,} stored, against {STORED[0]:,}",
-        value=of_a_thousand[-1] / of_a_thousand[0],
-        unit="x",
-        target=1.1,
-        note="of ours, since the emulator's query of an index looks at every row that is stored",
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Sweep:
-    """Seconds that passed, of our CPU and of that of the table's process; units."""
-
-    seconds: float
-    cpu: float
-    table_cpu: float
-    written: float
-    read: float
-
-
-def _median_sweep(rig: OnTheEmulator, due: int) -> _Sweep:
-    """Of several, where one is over so soon that a moment of the machine's would be its figure."""
-    sweeps = [_sweep(rig, due) for _ in range(_ROUNDS if due <= _JUDGED else 1)]
-    return _Sweep(
-        **{f.name: statistics.median(getattr(sweep, f.name) for sweep in sweeps) for f in fields(_Sweep)}
-    )
-
-
-def _wanted(sizes: tuple[int, ...]) -> tuple[int, ...]:
-    """BENCH_SMALL=1 leaves the largest out: a million rows take a few minutes to store."""
-    return sizes[:-1] if os.environ.get("BENCH_SMALL") else sizes
-
-
-def _store(rig: Rig, first: int, last: int) -> None:
-    """Awards of others that end in years."""
-    for at in range(first, last, _CHUNK):
-        print(f"\r  storing {at:,} of {last:,} ", end="", flush=True)
-        ids = (f"s-{n}" for n in range(at, min(at + _CHUNK, last)))
-        rig.load(list(people.held(ids, until=NOW.date() + timedelta(days=900))))
-    print(f"\r{'':40}\r", end="", flush=True)
-
-
-def _sweep(rig: OnTheEmulator, due: int) -> _Sweep:
-    ids = (f"d-{due}-{n}" for n in range(due))
-    certification_id = f"cert-{time.time_ns()}"
-    rig.load(list(people.held(ids, until=NOW.date() - timedelta(days=1), certification_id=certification_id)))
-    gc.collect()
-    rig.meter.reset()
-    table_cpu, started, cpu = table_cpu_seconds(rig.place), time.perf_counter(), time.process_time()
-    invoke(expire, {"time": NOW.isoformat()}, rig.app)
-    _work_off(rig, rig.app.transition_queue.take())  # type: ignore[attr-defined]
-    return _Sweep(
-        seconds=time.perf_counter() - started,
-        cpu=time.process_time() - cpu,
-        table_cpu=table_cpu_seconds(rig.place) - table_cpu,
-        written=rig.meter.written,
-        read=rig.meter.read,
-    )
-
-
-def _work_off(rig: Rig, bodies: list[dict[str, Any]]) -> None:
-    queue: Any = rig.app.transition_queue
-    while bodies:
-        for body in bodies:
-            invoke(expire, sqs_event([body], "TransitionQueue"), rig.app)
-        bodies = queue.take()
-
-
-def _parallel_sweep(rig: OnTheEmulator) -> Iterator[Row]:
-    """The shards of one sweep in several processes at once, as their queue hands them out."""
-    people.five_courses(rig)
-    due = DUE[-1]
-    rig.load(list(people.held((f"p-{n}" for n in range(due)), until=NOW.date() - timedelta(days=1))))
-    with multiprocessing.get_context("spawn").Pool(_PROCESSES, quiet) as pool:
-        pool.starmap(_work_shard, [(rig.place, None)] * _PROCESSES)  # imports and connections first
-        rig.app.expiry_sweep.run(NOW, lambda: False)  # out of time: hands every shard over to the queue
-        shards = [(rig.place, body) for body in rig.app.transition_queue.take()]  # type: ignore[attr-defined]
-        table, started = table_cpu_seconds(rig.place), time.perf_counter()
-        ours = sum(pool.starmap(_work_shard, shards, chunksize=1))
-        passed, table = time.perf_counter() - started, table_cpu_seconds(rig.place) - table
-    cores = multiprocessing.cpu_count()
-    yield Row(
-        what=f"expiries a second, {len(shards)} shards in {_PROCESSES} processes",
-        value=due / passed,
-        unit="/s",
-        note=f"the table's one process computes {table / passed:.0%} of the time and these {ours / passed:.0%}, "
-        f"of the {cores * 100} % that {cores} cores have",
-    )
-
-
-def _work_shard(place: Place, body: dict[str, Any] | None) -> float:
-    """Seconds of CPU that it took."""
-    cpu = time.process_time()
-    rig = Shared(place)
-    _work_off(rig, [] if body is None else [body])
-    return time.process_time() - cpu
 
 
 def _awards(rig: Rig) -> Iterator[Row]:
@@ -241,9 +107,9 @@ def _publishes() -> Iterator[Row]:
 def _ready_to_publish(rig: Rig, users: int) -> dict[str, str]:
     """The message that evaluates so many, who completed the courses before."""
     people.five_courses(rig)
-    for at in range(0, users, _CHUNK // _SMALL):
+    for at in range(0, users, _AT_ONCE):
         print(f"\r  storing {at:,} of {users:,} users ", end="", flush=True)
-        ids = [f"u-{n}" for n in range(at, min(at + _CHUNK // _SMALL, users))]
+        ids = [f"u-{n}" for n in range(at, min(at + _AT_ONCE, users))]
         rig.load(people.users(ids))
         rig.load([item for user_id in ids for item in people.course_completions(user_id, people.FIVE)])
     print(f"\r  evaluating {users:,} users {'':30}", end="", flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from multiprocessing.pool import Pool
 from typing import Any
 
@@ -14,6 +15,7 @@ from local.place import Place
 from bench import people
 from bench.report import Row
 from bench.rig import (
+    NOW,
     OnTheEmulator,
     Rig,
     Shared,
@@ -23,8 +25,9 @@ from bench.rig import (
     sqs_event,
     table_cpu_seconds,
 )
+from bench.sweep import work_off
 
-EVENTS = 3000
+EVENTS, EXPIRIES = 3000, 10_000
 PROCESSES = 4
 
 
@@ -32,6 +35,7 @@ def measure(rig: OnTheEmulator) -> Iterator[Row]:
     for size in (1, 10, 100):
         yield from _batches_of(rig, size)
     yield _several_processes(rig.place)
+    yield _parallel_sweep(rig)
 
 
 def _batches_of(rig: OnTheEmulator, size: int) -> Iterator[Row]:
@@ -107,3 +111,34 @@ def _work(place: Place, first_user: int, events: int) -> int:
     for batch in five_courses_each(events, 100, first_user):
         invoke(award, batch, app)
     return events
+
+
+def _parallel_sweep(rig: OnTheEmulator) -> Row:
+    """The shards of one sweep in several processes at once, as their queue hands them out."""
+    rig.fresh()
+    people.five_courses(rig)
+    due = EXPIRIES
+    rig.load(list(people.held((f"p-{n}" for n in range(due)), until=NOW.date() - timedelta(days=1))))
+    with multiprocessing.get_context("spawn").Pool(PROCESSES, quiet) as pool:
+        pool.starmap(_work_shard, [(rig.place, None)] * PROCESSES)  # imports and connections first
+        rig.app.expiry_sweep.run(NOW, lambda: False)  # out of time: hands every shard over to the queue
+        shards = [(rig.place, body) for body in rig.app.transition_queue.take()]  # type: ignore[attr-defined]
+        table, started = table_cpu_seconds(rig.place), time.perf_counter()
+        ours = sum(pool.starmap(_work_shard, shards, chunksize=1))
+        passed, table = time.perf_counter() - started, table_cpu_seconds(rig.place) - table
+    cores = multiprocessing.cpu_count()
+    return Row(
+        what=f"expiries a second, {len(shards)} shards in {PROCESSES} processes",
+        value=due / passed,
+        unit="/s",
+        note=f"the table's one process computes {table / passed:.0%} of the time and these {ours / passed:.0%}, "
+        f"of the {cores * 100} % that {cores} cores have",
+    )
+
+
+def _work_shard(place: Place, body: dict[str, Any] | None) -> float:
+    """Seconds of CPU that it took."""
+    cpu = time.process_time()
+    rig = Shared(place)
+    work_off(rig, [] if body is None else [body])
+    return time.process_time() - cpu
