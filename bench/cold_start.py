@@ -6,8 +6,10 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
+from operator import truediv
 from pathlib import Path
 
 from local.build import TOOLS, build
@@ -51,30 +53,49 @@ DEPENDENCIES = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """What a fresh interpreter runs, with which folders to import from."""
+
+    code: str
+    path: tuple[str, ...]
+    crm: str = ""
+
+
 def measure() -> Iterator[Row]:
+    """Round by round, all of them in each: what slows the machine for a while slows each of them.
+
+    The first round warms the disk's cache.
+    """
     place = bench_place()
     print("  building the layers ...", flush=True)
     build(place)
     layers = [place.build / name for name in ("DependenciesLayer", "CertificationLayer")]
     path = [str(layer / "python") for layer in layers]
-    base, _ = _median(BASE, [_plain_boto3()])
-    yield Row(what="boto3 and client('dynamodb') alone: the base", value=base, unit="ms")
-    for name, parts in FIRST_EVENTS.items():
-        print(f"\r  {name:<40}", end="", flush=True)
-        function = name.partition(",")[0]
-        crm = function.removesuffix("_sync") if function.endswith("_sync") else ""
-        folder = str(ROOT / "functions" / ("crm_sync" if crm else function))
-        taken, memory = _median(HANDLER + parts, [folder, *path], crm=crm)
+    wanted = {None: Start(code=BASE, path=(_plain_boto3(),))} | {
+        name: _first_event(name, path) for name in FIRST_EVENTS
+    }
+    rounds = {name: [] for name in wanted}  # type: dict[str | None, list[tuple[float, float]]]
+    for number in range(ROUNDS + 1):
+        print(f"\r  round {number} of {ROUNDS} ", end="", flush=True)
+        for name, start in wanted.items():
+            rounds[name].append(_run(start))
+    base = [milliseconds for milliseconds, _ in rounds.pop(None)[1:]]
+    yield Row(what="boto3 and client('dynamodb') alone: the base", value=statistics.median(base), unit="ms")
+    for name, taken in rounds.items():
+        milliseconds, megabytes = zip(*taken[1:], strict=True)
         yield Row(
             what=f"{name}: handler, client, and what its first event imports",
-            value=taken / base,
+            value=statistics.median(map(truediv, milliseconds, base)),
             unit="x",
-            target=API_TARGET if function == "api" else WORKER_TARGET,
-            note=f"{taken:.0f} ms; {memory:.0f} MB of memory",
+            target=API_TARGET if str(name).startswith("api") else WORKER_TARGET,
+            note=f"{statistics.median(milliseconds):.0f} ms; {statistics.median(megabytes):.0f} MB of memory",
         )
     print(f"\r{'':50}\r", end="", flush=True)
     for name, code in DEPENDENCIES.items():
-        yield Row(what=f"import of {name}", value=_median(code, path)[0], unit="ms")
+        alone = Start(code=code, path=tuple(path))
+        alone_taken = [_run(alone)[0] for _ in range(ROUNDS + 1)]
+        yield Row(what=f"import of {name}", value=statistics.median(alone_taken[1:]), unit="ms")
     for layer in layers:
         yield Row(what=f"size of {layer.name}", value=_megabytes(layer), unit="MB")
 
@@ -91,16 +112,20 @@ def _plain_boto3() -> str:
     return str(target)
 
 
-def _median(code: str, path: list[str], crm: str = "") -> tuple[float, float]:
-    """Milliseconds of CPU inside a fresh interpreter, which other load on the machine moves least; and megabytes.
+def _first_event(name: str, layers: Sequence[str]) -> Start:
+    function = name.partition(",")[0]
+    crm = function.removesuffix("_sync") if function.endswith("_sync") else ""
+    folder = str(ROOT / "functions" / ("crm_sync" if crm else function))
+    return Start(code=HANDLER + FIRST_EVENTS[name], path=(folder, *layers), crm=crm)
 
-    The first round warms the disk's cache.
-    """
+
+def _run(start: Start) -> tuple[float, float]:
+    """Milliseconds of CPU inside a fresh interpreter, which other load on the machine moves least; and megabytes."""
     told = "(time.process_time() - t) * 1000, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024"
-    timed = f"import resource, time; t = time.process_time(); {code}; print({told})"
+    timed = f"import resource, time; t = time.process_time(); {start.code}; print({told})"
     environment = {
         "PATH": os.environ["PATH"],
-        "PYTHONPATH": os.pathsep.join(path),
+        "PYTHONPATH": os.pathsep.join(start.path),
         "PYTHONDONTWRITEBYTECODE": "1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",
@@ -110,16 +135,13 @@ def _median(code: str, path: list[str], crm: str = "") -> tuple[float, float]:
         "PARAMETER_PREFIX": "/p",
         "INTAKE_BUCKET": "b",
         **{f"{name}_QUEUE_URL": "https://sqs.example/q" for name in QUEUES},
-        "CRM": crm,
+        "CRM": start.crm,
         "POWERTOOLS_METRICS_NAMESPACE": "PartnerCertification",
     }
     command = [sys.executable, "-c", timed]
-    rounds = [
-        subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.split()
-        for _ in range(ROUNDS + 1)
-    ]
-    milliseconds, megabytes = zip(*rounds[1:], strict=True)
-    return statistics.median(map(float, milliseconds)), statistics.median(map(float, megabytes))
+    ran = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    milliseconds, megabytes = map(float, ran.stdout.split())
+    return milliseconds, megabytes
 
 
 def _megabytes(folder: Path) -> float:
