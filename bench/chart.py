@@ -1,4 +1,4 @@
-"""The scaling curves of the sweep as an SVG: seconds by what is due, one line for each amount stored."""
+"""The scaling curves of the sweep as an SVG: our CPU by what is due, one line for each amount stored."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class _Scale:
 def _frame(scale: _Scale) -> str:
     right, floor = WIDTH - RIGHT, HEIGHT - BOTTOM
     parts = [
-        f'<text x="{LEFT}" y="22" font-size="14">Seconds of a sweep, by completions due</text>',
+        f'<text x="{LEFT}" y="22" font-size="14">Our CPU for a sweep, by completions due</text>',
         f'<text x="{(LEFT + right) / 2}" y="{HEIGHT - 12}" text-anchor="middle">due</text>',
     ]
     for power in range(scale.x[0], scale.x[1] + 1):
