@@ -7,7 +7,6 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import chain
 from zoneinfo import ZoneInfo
 
 from certification.domain.deliveries import redelivered
@@ -20,7 +19,6 @@ from certification.services.side_by_side import side_by_side
 from certification.services.user_resolution import Delivery
 
 MOST_ATTEMPTS = 5
-AT_ONCE = 25  # as many as the table takes in one call (ADR 9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +55,13 @@ class CourseCompletionStore:
             if not delivery.message.retracts:
                 firsts.setdefault(self._identity(delivery), delivery)
         completions = [self._completion(delivery, now) for delivery in firsts.values()]
-        added = self._added(completions)
+        added = self._ledger.add_course_completions(completions) if completions else []
         retractions = {r for d in deliveries if (r := _retraction(d)) is not None}
         voided = side_by_side(self._threads, self._voided_before, filter(_can_be_voided, deliveries))
         retractions |= {r for r in voided if r is not None}
         if retractions:
             self._ledger.add_retractions(sorted(retractions, key=repr))
         return {d.index for d, new in zip(firsts.values(), added, strict=True) if new}
-
-    def _added(self, completions: Sequence[CourseCompletion]) -> list[bool]:
-        parts = (completions[at : at + AT_ONCE] for at in range(0, len(completions), AT_ONCE))
-        added = side_by_side(self._threads, self._ledger.add_course_completions, parts)
-        return list(chain.from_iterable(added))
 
     def _voided_before(self, delivery: Delivery) -> Retraction | None:
         """A retraction may arrive before what it retracts (R30): whose event it is, is written, then looked up."""

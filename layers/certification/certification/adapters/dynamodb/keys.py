@@ -155,9 +155,9 @@ def course_parent(course_id: str) -> str:
 def course_users_after(user_id: str) -> tuple[str, str]:
     """From where to where, below `course_parent`, the users are that follow this one.
 
-    A user's own keys go on with `#`, and `$` is the next character: no id has either.
+    A user's own keys go on with `#`, and `$` is the next character: no id has either, or one that comes before them.
     """
-    return f"USER#{user_id}$" if user_id else "USER#", "USER$"
+    return f"USER#{user_id}$", "USER$"
 
 
 def certification_parent(certification_id: str) -> str:
