@@ -72,15 +72,14 @@ def measure() -> Iterator[Row]:
     build(place)
     layers = [place.build / name for name in ("DependenciesLayer", "CertificationLayer")]
     path = [str(layer / "python") for layer in layers]
-    wanted = {None: Start(code=BASE, path=(_plain_boto3(),))} | {
-        name: _first_event(name, path) for name in FIRST_EVENTS
-    }
-    rounds = {name: [] for name in wanted}  # type: dict[str | None, list[tuple[float, float]]]
+    wanted = {name: _first_event(name, path) for name in FIRST_EVENTS}
+    wanted[BASE] = Start(code=BASE, path=(_plain_boto3(),))
+    rounds: dict[str, list[tuple[float, float]]] = {name: [] for name in wanted}
     for number in range(ROUNDS + 1):
         print(f"\r  round {number} of {ROUNDS} ", end="", flush=True)
         for name, start in wanted.items():
             rounds[name].append(_run(start))
-    base = [milliseconds for milliseconds, _ in rounds.pop(None)[1:]]
+    base = [milliseconds for milliseconds, _ in rounds.pop(BASE)[1:]]
     yield Row(what="boto3 and client('dynamodb') alone: the base", value=statistics.median(base), unit="ms")
     for name, taken in rounds.items():
         milliseconds, megabytes = zip(*taken[1:], strict=True)
@@ -88,7 +87,7 @@ def measure() -> Iterator[Row]:
             what=f"{name}: handler, client, and what its first event imports",
             value=statistics.median(map(truediv, milliseconds, base)),
             unit="x",
-            target=API_TARGET if str(name).startswith("api") else WORKER_TARGET,
+            target=API_TARGET if name.startswith("api") else WORKER_TARGET,
             note=f"{statistics.median(milliseconds):.0f} ms; {statistics.median(megabytes):.0f} MB of memory",
         )
     print(f"\r{'':50}\r", end="", flush=True)

@@ -21,7 +21,7 @@ from certification.adapters.aws import client_config, new_session
 from certification.adapters.completion_ids import CompletionIds
 from certification.adapters.dynamodb.client_table import ClientTable
 from certification.adapters.dynamodb.marshalling import marshal
-from certification.adapters.dynamodb.table import Item, Key, Table
+from certification.adapters.dynamodb.table import Item, Table
 from certification.bootstrap import App
 from certification.config import Config
 from certification.observability import logger, metrics
@@ -130,17 +130,19 @@ class Rig(ABC):
 class ByTheRules(Rig):
     """On the fake table, which charges as DynamoDB's documentation says: by size, consistency and index entry."""
 
+    kind: type[InMemoryTable] = InMemoryTable
+
     def fresh(self) -> None:
         super().fresh()
         self.app.__dict__["threads"] = AtOnce()  # no two charge at once
 
     def empty_table(self) -> Table:
-        self.table = InMemoryTable()
+        self.table = self.kind()
         self.meter = TableMeter(self.table)
         return self.table
 
     def load(self, items: Sequence[Item]) -> None:
-        self.table.items.update({Key(item["pk"], item["sk"]): item for item in items})
+        self.table.load(items)
 
     def stream_records(self) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = self.table.stream_event()["Records"]
@@ -150,13 +152,7 @@ class ByTheRules(Rig):
 class InPartitions(ByTheRules):
     """The same with its partitions at hand, for a million rows."""
 
-    def empty_table(self) -> Table:
-        self.large = self.table = LargeTable()
-        self.meter = TableMeter(self.table)
-        return self.table
-
-    def load(self, items: Sequence[Item]) -> None:
-        self.large.load(items)
+    kind = LargeTable
 
 
 class OnTheEmulator(Rig):

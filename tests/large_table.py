@@ -21,7 +21,6 @@ class LargeTable(InMemoryTable):
     _in_order: dict[Partition, list[Row]] = field(default_factory=dict)
 
     def load(self, items: Iterable[Item]) -> None:
-        """Put items there, past all counting."""
         for item in items:
             key = Key(item["pk"], item["sk"])
             self.items[key] = item
